@@ -1,0 +1,182 @@
+// The contract between the engine and its inner loops.
+//
+// Every instruction set compiles the same sources (kernels/isa.cpp) into its own namespace and exports one
+// KernelTable. Only plain pointers and PODs cross this border, so no code compiled for a wide instruction set can
+// be picked by the linker for the rest of the program.
+//
+// Conventions
+//   m, n, k   rows, columns, depth. Zero is allowed everywhere and means "nothing to do".
+//   ld        distance between rows, in floats.
+//   Pointers need no alignment beyond that of float. NaN and infinity propagate as IEEE 754 says, unless stated.
+//   A result at (i, j) never depends on m, n or on how a caller cut the work into slices: the order in which its
+//   terms are added is a function of k (or of the reduced length) alone. Equal bits at every thread count rest on this.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+namespace ravine {
+
+/// A strided operand: element (i, j) is data[i * ld + j * step], step being 0 or 1. A row vector has ld 0, a value per
+/// row has step 0, a scalar has both 0.
+struct Source {
+    const float* data;
+    int64_t ld;
+    int64_t step;
+};
+
+/// A strided result: element (i, j) is data[i * ld + j].
+struct Target {
+    float* data;
+    int64_t ld;
+};
+
+inline constexpr int kMaxTileSources = 6;
+inline constexpr int kMaxTileTargets = 4;
+inline constexpr int kMaxTileParams = 4;
+
+/// Operands of an element-wise kernel on an m x n tile. A target may be the very same memory as a source
+/// (same data and ld); it must not overlap one in any other way.
+struct TileArgs {
+    int64_t m, n;
+    Target out[kMaxTileTargets];
+    Source in[kMaxTileSources];
+    float param[kMaxTileParams];
+};
+using TileKernel = void (*)(const TileArgs&);
+
+/// The element-wise kernels, one for each line of eltwise.def.
+enum class Eltwise : int {
+#define RAVINE_ELTWISE(name, inputs, outputs, params) name,
+#include "eltwise.def"
+#undef RAVINE_ELTWISE
+    count_
+};
+
+struct EltwiseInfo {
+    const char* name;
+    int inputs, outputs, params;
+};
+inline constexpr EltwiseInfo kEltwiseInfo[] = {
+#define RAVINE_ELTWISE(name, inputs, outputs, params) {#name, inputs, outputs, params},
+#include "eltwise.def"
+#undef RAVINE_ELTWISE
+};
+
+/// What happens to each finished tile of a matrix product while it is still in the L1 cache:
+/// apply(context, tile, ld, i, j, m, n) sees rows [i, i+m) and columns [j, j+n) of the product.
+struct Epilogue {
+    void (*apply)(const void* context, float* tile, int64_t ld, int64_t i, int64_t j, int64_t m, int64_t n);
+    const void* context;
+};
+
+/// C[m,n] = A[m,k] B[k,n] + bias[n].
+/// A(i,p) = a[i*a_row + p*a_col] and B(p,j) = b[p*b_row + j*b_col]; one stride of each is 1.
+/// c may be null when an epilogue consumes the tiles; with both, C is stored and the epilogue sees C's memory.
+/// k = 0 gives the bias alone (or zeros).
+struct GemmArgs {
+    int64_t m, n, k;
+    const float* a;
+    int64_t a_row, a_col;
+    const float* b;
+    int64_t b_row, b_col;
+    float* c;
+    int64_t ldc;
+    const float* bias;         // [n] or null
+    const Epilogue* epilogue;  // or null
+    float* scratch;            // gemm_scratch(m, n, k, a_col == 1, b_col == 1) floats, 64-byte aligned
+};
+
+enum class Reduction : int { sum, max, min, prod, argmax, count_ };
+
+/// softmax and its relatives work on m rows of n values.
+struct SoftmaxLossArgs {
+    int64_t m, n;
+    const float* logits;   // [m,n], ld
+    const float* targets;  // sparse: [m] class indices as floats; dense: [m,n] probabilities, rows contiguous
+    int64_t ld;
+    float* loss;    // [m]
+    float* probs;   // [m,n], rows contiguous; may be logits' memory when ld == n
+};
+
+struct BatchNormArgs {
+    int64_t m, n;          // m samples (batch and any inner positions), n channels of this slice
+    int64_t ld;            // of x, y, dy, dx
+    float epsilon;
+    const float* x;
+    const float* gamma;    // [n] or null (= 1)
+    const float* beta;     // [n] or null (= 0)
+    float* y;
+    float* mean;           // [n] batch mean: written forward, read backward
+    float* inv_std;        // [n] 1 / sqrt(batch variance + epsilon): written forward, read backward
+    float* variance;       // [n] biased batch variance: written forward
+    const float* dy;
+    float* dx;             // null when nothing below needs a gradient; may be dy's memory
+    float* dgamma;         // [n] or null
+    float* dbeta;          // [n] or null
+};
+
+/// Which element types a batch may be gathered from.
+enum class Element : int { f32, f64, f16, u8, i8, u16, i16, u32, i32, u64, i64, boolean, count_ };
+
+struct KernelTable {
+    const char* isa;       // "base", "avx2", "avx512"
+    int width;             // floats per vector
+    int gemm_mr, gemm_nr;  // tile of the matrix product; epilogues never see a larger one
+
+    /// Element-wise kernels, indexed by Eltwise.
+    TileKernel eltwise[static_cast<int>(Eltwise::count_)];
+
+    void (*gemm)(const GemmArgs&);
+    /// Floats of scratch that gemm needs. a_unit, b_unit: is the column stride of A, of B, 1?
+    int64_t (*gemm_scratch)(int64_t m, int64_t n, int64_t k, bool a_unit, bool b_unit);
+
+    /// dst[j] = reduction over i of src[i*ld + j]. argmax gives the first index of the maximum, as a float;
+    /// a NaN wins max, min and argmax. m = 0 gives 0, -inf, +inf, 1, 0.
+    void (*reduce_over_rows)(Reduction, int64_t m, int64_t n, const float* src, int64_t ld, float* dst);
+    /// dst[i] = reduction over j of src[i*ld + j].
+    void (*reduce_over_columns)(Reduction, int64_t m, int64_t n, const float* src, int64_t ld, float* dst);
+    /// dst[j*ld_dst + i] = src[i*ld_src + j].
+    void (*transpose)(int64_t m, int64_t n, const float* src, int64_t ld_src, float* dst, int64_t ld_dst);
+
+    /// y = exp(x - max) / sum, row by row. y may be x.
+    void (*softmax)(int64_t m, int64_t n, const float* x, float* y);
+    /// dx = y * (dy - sum(dy * y)), row by row. dx may be dy.
+    void (*softmax_grad)(int64_t m, int64_t n, const float* y, const float* dy, float* dx);
+    /// y = x - max - log(sum(exp(x - max))). y may be x.
+    void (*log_softmax)(int64_t m, int64_t n, const float* x, float* y);
+    /// dx = dy - exp(y) * sum(dy). dx may be dy.
+    void (*log_softmax_grad)(int64_t m, int64_t n, const float* y, const float* dy, float* dx);
+    /// loss = logsumexp(logits) - logits[target]; probs = softmax(logits). A target that is no integer in [0, n)
+    /// gives a NaN loss; returns the first such row, or -1.
+    int64_t (*softmax_loss_sparse)(const SoftmaxLossArgs&);
+    /// loss = logsumexp(logits) * sum(targets) - sum(targets * logits); probs = softmax(logits).
+    void (*softmax_loss_dense)(const SoftmaxLossArgs&);
+    /// dlogits = (probs - onehot(target)) * dloss[i]; dloss has step 0 (a scalar) or 1. dlogits may be probs.
+    void (*softmax_loss_sparse_grad)(int64_t m, int64_t n, const float* probs, const float* targets, const float* dloss,
+                                     int64_t dloss_step, float* dlogits);
+    /// dlogits = (probs * sum(targets) - targets) * dloss[i].
+    void (*softmax_loss_dense_grad)(int64_t m, int64_t n, const float* probs, const float* targets, const float* dloss,
+                                    int64_t dloss_step, float* dlogits);
+
+    /// Ioffe & Szegedy 2015, algorithm 1, with the biased batch variance (two passes over x).
+    void (*batch_norm)(const BatchNormArgs&);
+    /// Its gradient: dbeta = sum dy, dgamma = sum dy*xhat, dx = gamma*inv_std*(dy - (dbeta + xhat*dgamma)/m).
+    void (*batch_norm_grad)(const BatchNormArgs&);
+
+    /// Inverted dropout of `count` consecutive elements, the first of which has index `first` in its tensor. The mask is
+    /// a function of (seed, step, index) only: Philox4x32-10 (Salmon et al. 2011) with key = seed, block
+    /// counter = (index / 4, step), so backward regenerates it. Kept (uniform >= rate) values are multiplied by
+    /// 1 / (1 - rate); rate 1 drops all. dst may be src.
+    void (*dropout)(int64_t count, const float* src, float* dst, uint64_t seed, uint64_t step, uint64_t first,
+                    float rate);
+    /// Uniform floats in [0, 1) with 24 random bits from the same stream.
+    void (*random_uniform)(int64_t count, float* dst, uint64_t seed, uint64_t step, uint64_t first);
+
+    /// dst[i] = float(src[i]) for i in [0, count), by Element.
+    void (*cast[static_cast<int>(Element::count_)])(int64_t count, const void* src, float* dst);
+};
+
+/// The table of one instruction set, or null when this build or machine lacks it.
+const KernelTable* kernel_table(const char* isa);
+
+}  // namespace ravine
