@@ -117,6 +117,7 @@ struct BatchNormArgs {
 
 /// Which element types a batch may be gathered from.
 enum class Element : int { f32, f64, f16, u8, i8, u16, i16, u32, i32, u64, i64, boolean, count_ };
+inline constexpr int64_t kElementSize[] = {4, 8, 2, 1, 1, 2, 2, 4, 4, 8, 8, 1};
 
 struct KernelTable {
     const char* isa;       // "base", "avx2", "avx512"

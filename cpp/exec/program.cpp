@@ -1,0 +1,99 @@
+#include "exec/program.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+
+#include "exec/cpu.h"
+#include "exec/run.h"
+#include "exec/team.h"
+
+namespace ravine {
+
+namespace {
+
+Graph flattened(const Graph& graph) {
+    std::vector<VariablePtr> variables;
+    for (const Value& value : graph.values())
+        if (value.kind == ValueKind::variable) variables.push_back(value.variable);
+    flatten(variables);
+    return graph;
+}
+
+}  // namespace
+
+Program::Program(const Graph& graph, std::vector<ValueId> inputs, std::vector<ValueId> outputs)
+    : graph_(flattened(graph)), inputs_(std::move(inputs)), outputs_(std::move(outputs)),
+      schedule_(make_schedule(graph_, inputs_, outputs_)) {
+    for (ValueId id : inputs_)
+        if (graph_.value(id).kind != ValueKind::input) throw std::invalid_argument("Program: an input is no input of the graph.");
+    for (ValueId id : outputs_)
+        if (graph_.value(id).dtype != DType::f32) throw std::invalid_argument("Program: an output is not float32.");
+}
+
+Plan& Program::plan_for(int64_t rows, int threads) {
+    const KernelTable& kernels = current_kernels();
+    for (CachedPlan& cached : plans_)
+        if (cached.capacity == rows && cached.threads == threads && cached.kernels == &kernels) return *cached.plan;
+    plans_.push_back({rows, threads, &kernels, make_plan(schedule_, kernels, rows, threads)});
+    const char* verbose = std::getenv("RAVINE_VERBOSE");
+    if (verbose && std::string(verbose) == "plan") std::fputs(plans_.back().plan->text.c_str(), stderr);
+    return *plans_.back().plan;
+}
+
+std::string Program::describe(int64_t batch_size) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return plan_for(batch_size, num_threads()).text;
+}
+
+void Program::check(const std::vector<Feed>& feeds, const BatchRange& range, const std::vector<Sink>& sinks) const {
+    const auto fail = [](const std::string& text) { throw std::invalid_argument(text); };
+    if (feeds.size() != inputs_.size())
+        fail("expected " + std::to_string(inputs_.size()) + " inputs, received " + std::to_string(feeds.size()) + ".");
+    if (range.batch_size < 1) fail("batch_size must be at least 1, received " + std::to_string(range.batch_size) + ".");
+    if (range.begin < 0 || (range.end > range.begin && (range.end - 1) * range.batch_size >= range.samples))
+        fail("there are not that many batches.");
+    for (size_t i = 0; i < feeds.size(); ++i) {
+        const Value& input = graph_.value(inputs_[i]);
+        const int64_t expected = input.shape.unit();
+        if (feeds[i].unit != expected)
+            fail("input '" + input.name + "': expected shape " + input.shape.str() + ", received samples of " +
+                 std::to_string(feeds[i].unit) + " values.");
+        if (!input.shape.batched() || feeds[i].rows == range.samples) continue;
+        if (!range.order)
+            fail("input '" + input.name + "': expected " + std::to_string(range.samples) + " samples, received " +
+                 std::to_string(feeds[i].rows) + ".");
+    }
+    if (range.order)
+        for (int64_t k = 0; k < range.samples; ++k)
+            for (const Feed& feed : feeds)
+                if (range.order[k] < 0 || (range.order[k] >= feed.rows && feed.rows != 1))
+                    fail("the order names sample " + std::to_string(range.order[k]) + " of " +
+                         std::to_string(feed.rows) + ".");
+    if (!sinks.empty() && sinks.size() != outputs_.size()) fail("the number of outputs differs.");
+    for (size_t i = 0; i < sinks.size(); ++i)
+        if (graph_.shape(outputs_[i]).batched() && sinks[i].rows < range.samples) fail("an output array is too small.");
+}
+
+int64_t Program::run(const std::vector<Feed>& feeds, const BatchRange& range, const std::vector<Sink>& sinks,
+                     const std::function<bool(int64_t)>& poll, double poll_seconds) {
+    check(feeds, range, sinks);
+    std::lock_guard<std::mutex> lock(mutex_);
+    const int64_t rows = std::min(range.batch_size, range.samples);
+    Plan& plan = plan_for(rows, num_threads());
+    RunResult result;
+    if (!run_plan(plan, feeds, range, sinks, poll, poll_seconds, result))
+        run_plan(plan_for(rows, 1), feeds, range, sinks, poll, poll_seconds, result);
+    if (result.error.row >= 0) {
+        char text[256];
+        std::snprintf(text, sizeof text,
+                      "label %g of sample %lld in batch %lld is not a class index: expected an integer in [0, %lld).",
+                      static_cast<double>(result.error.value), static_cast<long long>(result.error.row),
+                      static_cast<long long>(result.next - 1), static_cast<long long>(result.error.limit));
+        throw std::invalid_argument(text);
+    }
+    return result.next;
+}
+
+}  // namespace ravine

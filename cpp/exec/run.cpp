@@ -1,0 +1,182 @@
+#include "exec/run.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <exception>
+#include <limits>
+
+#include "exec/chain.h"
+#include "exec/team.h"
+
+namespace ravine {
+
+void share_of(int64_t extent, int64_t grain, int thread, int threads, int64_t* begin, int64_t* end) {
+    const int64_t blocks = (extent + grain - 1) / grain;
+    const int64_t each = blocks / threads, extra = blocks % threads;
+    const int64_t first = each * thread + std::min<int64_t>(thread, extra);
+    *begin = std::min(first * grain, extent);
+    *end = std::min((first + each + (thread < extra ? 1 : 0)) * grain, extent);
+}
+
+void run_step(const Step& step, int thread, int threads, int64_t rows, float* scratch, DataError* error) {
+    Slice slice{step.axis, 0, 1, rows, scratch, error};
+    if (step.axis == Axis::rows || step.axis == Axis::columns) {
+        const int64_t extent = step.extent == kBatch ? rows : step.extent;
+        share_of(extent, step.axis == Axis::rows ? kRowGrain : kColumnGrain, thread, threads, &slice.begin, &slice.end);
+        if (slice.begin >= slice.end) return;
+    } else if (thread != 0) {
+        return;
+    }
+    float* temps = scratch;
+    if (!step.op) return run_chain(step, slice, temps);
+    if (step.chain.stages.empty()) return step.op->run(step.call, slice);
+    slice.scratch = scratch + step.chain.temps * step.chain.tile_floats;
+    const TileRange range = tile_range(step, slice);
+    const EpilogueContext context{&step.chain, range.row, range.column, temps};
+    const Epilogue epilogue{chain_epilogue, &context};
+    step.op->run_with_epilogue(step.call, slice, epilogue);
+}
+
+namespace {
+
+class Runner {
+  public:
+    Runner(Plan& plan, const std::vector<Feed>& feeds, const BatchRange& range, const std::vector<Sink>& sinks,
+           const std::function<bool(int64_t)>& poll, double poll_seconds)
+        : plan_(plan), feeds_(feeds), range_(range), sinks_(sinks), poll_(poll),
+          interval_(std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(poll_seconds))),
+          barrier_(plan.threads) {
+        next_ = range.begin;
+    }
+
+    void operator()(int thread) {
+        const int threads = plan_.threads;
+        float* scratch = plan_.scratch + plan_.scratch_floats * thread;
+        Clock::time_point polled = Clock::now();
+        for (int64_t batch = range_.begin; batch < range_.end; ++batch) {
+            // Between batches nothing is half done: here the caller may look, and stop. Both reasons to stop carry the
+            // number of a batch, so that all threads agree on it however far apart they are.
+            if (thread == 0 && batch != range_.begin && poll_ && Clock::now() - polled >= interval_) {
+                if (!ask(batch)) stop_at_.store(batch);
+                polled = Clock::now();
+            }
+            if (threads > 1) barrier_.wait();
+            if (stop_at_.load() <= batch || fault_in_.load() < batch) return;
+            const int64_t first = batch * range_.batch_size;
+            const int64_t rows = std::min(range_.batch_size, range_.samples - first);
+            DataError error;
+            gather(thread, first, rows);
+            for (const Step& step : plan_.steps) {
+                if (step.barrier) barrier_.wait();
+                run_step(step, thread, threads, rows, scratch, &error);
+            }
+            if (!sinks_.empty()) {
+                if (plan_.barrier_before_outputs) barrier_.wait();
+                scatter(thread, first, rows);
+            }
+            int64_t none = kNever;
+            if (error.row >= 0 && fault_in_.compare_exchange_strong(none, batch)) error_ = error;
+            if (thread == 0) next_ = batch + 1;
+        }
+    }
+
+    RunResult result() const { return {next_, error_}; }
+    std::exception_ptr failure() const { return failure_; }
+
+  private:
+    using Clock = std::chrono::steady_clock;
+    static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+
+    bool ask(int64_t batch) {
+        try {
+            return poll_(batch);
+        } catch (...) {
+            failure_ = std::current_exception();
+            return false;
+        }
+    }
+
+    void gather(int thread, int64_t first, int64_t rows) {
+        int64_t begin, end;
+        share_of(rows, kRowGrain, thread, plan_.threads, &begin, &end);
+        for (size_t i = 0; i < feeds_.size(); ++i) {
+            const Feed& feed = feeds_[i];
+            const Port& port = plan_.inputs[i];
+            const auto cast = kernels().cast[static_cast<int>(feed.element)];
+            const char* data = static_cast<const char*>(feed.data);
+            if (!port.batched) {
+                if (thread == 0) cast(feed.unit, data, port.data);
+                continue;
+            }
+            if (!range_.order && feed.stride == feed.unit * kElementSize[static_cast<int>(feed.element)]) {
+                cast((end - begin) * feed.unit, data + (first + begin) * feed.stride, port.data + begin * feed.unit);
+                continue;
+            }
+            for (int64_t row = begin; row < end; ++row) {
+                const int64_t sample = range_.order ? range_.order[first + row] : first + row;
+                cast(feed.unit, data + sample * feed.stride, port.data + row * feed.unit);
+            }
+        }
+    }
+
+    void scatter(int thread, int64_t first, int64_t rows) {
+        int64_t begin, end;
+        share_of(rows, kRowGrain, thread, plan_.threads, &begin, &end);
+        for (size_t i = 0; i < sinks_.size(); ++i) {
+            const Port& port = plan_.outputs[i];
+            if (!port.batched) {
+                if (thread == 0) std::memcpy(sinks_[i].data, port.data, static_cast<size_t>(port.unit) * sizeof(float));
+            } else if (end > begin) {
+                std::memcpy(sinks_[i].data + (first + begin) * port.unit, port.data + begin * port.unit,
+                            static_cast<size_t>((end - begin) * port.unit) * sizeof(float));
+            }
+        }
+    }
+
+    const KernelTable& kernels() const { return *plan_.kernels; }
+
+    Plan& plan_;
+    const std::vector<Feed>& feeds_;
+    const BatchRange& range_;
+    const std::vector<Sink>& sinks_;
+    const std::function<bool(int64_t)>& poll_;
+    const Clock::duration interval_;
+    Barrier barrier_;
+    std::atomic<int64_t> stop_at_{kNever}, fault_in_{kNever};
+    int64_t next_ = 0;
+    DataError error_;
+    std::exception_ptr failure_;
+};
+
+}  // namespace
+
+bool run_plan(Plan& plan, const std::vector<Feed>& feeds, const BatchRange& range, const std::vector<Sink>& sinks,
+              const std::function<bool(int64_t)>& poll, double poll_seconds, RunResult& result) {
+    Runner runner(plan, feeds, range, sinks, poll, poll_seconds);
+    const auto body = [](void* context, int thread) { (*static_cast<Runner*>(context))(thread); };
+    if (!run_team(plan.threads, body, &runner)) return false;
+    result = runner.result();
+    if (runner.failure()) std::rethrow_exception(runner.failure());
+    return true;
+}
+
+bool run_once(Plan& plan, DataError* error) {
+    struct Team {
+        Plan& plan;
+        DataError* error;
+        Barrier barrier;
+    } team{plan, error, Barrier(plan.threads)};
+    const auto body = [](void* context, int thread) {
+        Team& self = *static_cast<Team*>(context);
+        for (const Step& step : self.plan.steps) {
+            if (step.barrier) self.barrier.wait();
+            run_step(step, thread, self.plan.threads, self.plan.capacity,
+                     self.plan.scratch + self.plan.scratch_floats * thread, self.error);
+        }
+    };
+    return run_team(plan.threads, body, &team);
+}
+
+}  // namespace ravine

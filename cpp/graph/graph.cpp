@@ -1,0 +1,96 @@
+#include "graph/graph.h"
+
+#include <stdexcept>
+
+#include "graph/broadcast.h"
+#include "graph/op.h"
+
+namespace ravine {
+
+ValueId Graph::new_value(Value value) {
+    values_.push_back(std::move(value));
+    return static_cast<ValueId>(values_.size() - 1);
+}
+
+ValueId Graph::input(const std::string& name, const Shape& shape) {
+    Value value;
+    value.kind = ValueKind::input;
+    value.shape = shape;
+    value.name = name;
+    return new_value(std::move(value));
+}
+
+ValueId Graph::variable(const VariablePtr& variable) {
+    auto [entry, fresh] = variable_ids_.try_emplace(variable.get(), kNone);
+    if (fresh) {
+        Value value;
+        value.kind = ValueKind::variable;
+        value.dtype = variable->dtype();
+        value.shape = variable->shape();
+        value.variable = variable;
+        entry->second = new_value(std::move(value));
+    }
+    return entry->second;
+}
+
+ValueId Graph::constant(const Shape& shape, std::vector<float> values) {
+    if (shape.batched() || static_cast<int64_t>(values.size()) != shape.unit())
+        throw std::invalid_argument("constant: " + std::to_string(values.size()) + " values do not fill shape " +
+                                    shape.str() + ".");
+    Value value;
+    value.kind = ValueKind::constant;
+    value.shape = shape;
+    value.constant = std::move(values);
+    return new_value(std::move(value));
+}
+
+const Node* Graph::producer(ValueId id) const {
+    const int32_t node = value(id).producer;
+    return node < 0 ? nullptr : &nodes_[static_cast<size_t>(node)];
+}
+
+std::vector<ValueId> Graph::add(const std::string& name, std::vector<ValueId> inputs, Attrs attrs,
+                                const std::string& label) {
+    const OpDef& op = find_op(name);
+    std::vector<Shape> shapes;
+    try {
+        if (inputs.size() > kMaxOperands) throw std::invalid_argument("too many inputs.");
+        for (ValueId input : inputs) value(input);
+        for (int updated : op.updates) {
+            const ValueKind kind = value(inputs.at(static_cast<size_t>(updated))).kind;
+            if (kind != ValueKind::variable && kind != ValueKind::input)
+                throw std::invalid_argument("input " + std::to_string(updated) + " must be a variable.");
+        }
+        shapes = op.infer(*this, inputs, attrs);
+        if (op.tile) {
+            // Operands that the kernels cannot read with strides are spread out first.
+            const Shape& full = shapes.empty() ? shape(inputs.at(0)) : shapes[0];
+            std::vector<Shape> operands;
+            for (ValueId input : inputs) operands.push_back(shape(input));
+            TileForm form;
+            for (size_t i = inputs.size(); i-- > 0 && !tile_form(full, operands, 0, &form);) {
+                if (operands[i] == full) continue;
+                inputs[i] = add1("broadcast_to", {inputs[i]}, {{"shape", full.dims()}}, label);
+                operands[i] = full;
+            }
+        }
+    } catch (const std::out_of_range&) {
+        throw std::invalid_argument((label.empty() ? "" : label + ": ") + name + ": an input is missing or unknown.");
+    } catch (const std::invalid_argument& error) {
+        const std::string text = error.what();
+        throw std::invalid_argument(label.empty() ? name + ": " + text : label + ": " + text);
+    }
+    Node node{&op, std::move(attrs), std::move(inputs), {}, label};
+    for (size_t i = 0; i < shapes.size(); ++i) {
+        Value value;
+        value.kind = ValueKind::computed;
+        value.shape = shapes[i];
+        value.producer = static_cast<int32_t>(nodes_.size());
+        value.output_index = static_cast<int32_t>(i);
+        node.outputs.push_back(new_value(std::move(value)));
+    }
+    nodes_.push_back(std::move(node));
+    return nodes_.back().outputs;
+}
+
+}  // namespace ravine

@@ -1,0 +1,32 @@
+// Functions of one variable.
+#pragma once
+
+namespace RAVINE_ISA {
+namespace op {
+
+RAVINE_INLINE Vec copy(Vec x) { return x; }
+RAVINE_INLINE Vec negative(Vec x) { return -x; }
+RAVINE_INLINE Vec absolute(Vec x) { return abs_vec(x); }
+/// sign(NaN) is NaN, sign(+-0) is +-0.
+RAVINE_INLINE Vec sign(Vec x) { return x > 0.0f ? splat(1.0f) : (x < 0.0f ? splat(-1.0f) : x); }
+RAVINE_INLINE Vec square(Vec x) { return x * x; }
+RAVINE_INLINE Vec sqrt(Vec x) { return sqrt_vec(x); }
+RAVINE_INLINE Vec rsqrt(Vec x) { return 1.0f / sqrt_vec(x); }
+RAVINE_INLINE Vec reciprocal(Vec x) { return 1.0f / x; }
+RAVINE_INLINE Vec exp(Vec x) { return exp_vec(x); }
+RAVINE_INLINE Vec log(Vec x) { return log_vec(x); }
+RAVINE_INLINE Vec log1p(Vec x) { return log1p_vec(x); }
+RAVINE_INLINE Vec expm1(Vec x) { return expm1_vec(x); }
+RAVINE_INLINE Vec erf(Vec x) { return erf_vec(x); }
+RAVINE_INLINE Vec sin(Vec x) { return sin_vec(x); }
+RAVINE_INLINE Vec cos(Vec x) { return cos_vec(x); }
+RAVINE_INLINE Vec floor(Vec x) { return floor_vec(x); }
+RAVINE_INLINE Vec ceil(Vec x) { return ceil_vec(x); }
+/// To the nearest integer, halves to the even one.
+RAVINE_INLINE Vec round(Vec x) { return round_even(x); }
+RAVINE_INLINE Vec isnan(Vec x) { return truth(x != x); }
+RAVINE_INLINE Vec isfinite(Vec x) { return truth(abs_vec(x) < kInfinity); }
+RAVINE_INLINE Vec pow_scalar(Vec x, Vec exponent) { return pow_vec(x, exponent); }
+
+}  // namespace op
+}  // namespace RAVINE_ISA

@@ -1,0 +1,32 @@
+// Optimizer updates: sources first, results in the order of the targets. The formulas are those of Keras 3.
+#pragma once
+
+namespace RAVINE_ISA {
+namespace op {
+
+/// w -= lr g.
+RAVINE_INLINE Vec sgd(Vec w, Vec g, Vec lr) { return fma(-lr, g, w); }
+
+/// v = momentum v - lr g; w += v.
+RAVINE_INLINE Results<2> sgd_momentum(Vec w, Vec g, Vec v, Vec lr, Vec momentum) {
+    v = fma(momentum, v, -(lr * g));
+    return {{w + v, v}};
+}
+
+/// v = momentum v - lr g; w += momentum v - lr g.
+RAVINE_INLINE Results<2> sgd_nesterov(Vec w, Vec g, Vec v, Vec lr, Vec momentum) {
+    const Vec step = lr * g;
+    v = fma(momentum, v, -step);
+    return {{w + fma(momentum, v, -step), v}};
+}
+
+/// Kingma & Ba 2015, section 2, in the form before section 3: the bias corrections are part of the rate, and epsilon is
+/// added to the uncorrected root.
+RAVINE_INLINE Results<3> adam(Vec w, Vec g, Vec m, Vec v, Vec rate, Vec beta_1, Vec beta_2, Vec epsilon) {
+    m = fma(1.0f - beta_1, g - m, m);
+    v = fma(1.0f - beta_2, fma(g, g, -v), v);
+    return {{w - rate * m / (sqrt_vec(v) + epsilon), m, v}};
+}
+
+}  // namespace op
+}  // namespace RAVINE_ISA

@@ -1,0 +1,185 @@
+// Reductions over one run of neighbouring axes: the operand is seen as [outer, reduced, inner].
+#include <cmath>
+#include <limits>
+
+#include "ops/register.h"
+
+namespace ravine {
+
+namespace {
+
+struct Form {
+    int64_t outer, reduced, inner;  // without the batch, which counts in `outer` or `reduced`
+    bool batch_outer, batch_reduced;
+    Reduction reduction;
+    bool mean;
+};
+
+Form form_of(const Shape& shape, const std::vector<int64_t>& axes) {
+    Form form{1, 1, 1, false, false, Reduction::sum, false};
+    const int64_t first = axes.empty() ? shape.rank() : axes.front();
+    const int64_t last = axes.empty() ? shape.rank() : axes.back();
+    for (int64_t axis = 0; axis < shape.rank(); ++axis) {
+        const bool before = axis < first, within = axis >= first && axis <= last;
+        if (shape[axis] == kBatch)
+            (within ? form.batch_reduced : form.batch_outer) = true;
+        else
+            (before ? form.outer : within ? form.reduced : form.inner) *= shape[axis];
+    }
+    return form;
+}
+
+std::vector<int64_t> checked_axes(const Shape& shape, const Attrs& attrs) {
+    std::vector<int64_t> axes;
+    for (int64_t axis : attrs.integers("axes")) {
+        axes.push_back(normal_axis(axis, shape.rank()));
+        if (axes.size() > 1 && axes[axes.size() - 2] + 1 != axes.back())
+            throw std::invalid_argument("axes must be ascending neighbours; reduce the others in a second step.");
+    }
+    return axes;
+}
+
+std::vector<Shape> infer_reduction(const Graph& graph, const std::vector<ValueId>& inputs, const Attrs& attrs) {
+    expect_inputs(inputs, 1);
+    const Shape& from = graph.shape(inputs[0]);
+    const std::vector<int64_t> axes = checked_axes(from, attrs);
+    std::vector<int64_t> dims;
+    for (int64_t axis = 0; axis < from.rank(); ++axis) {
+        const bool reduced = !axes.empty() && axis >= axes.front() && axis <= axes.back();
+        if (!reduced)
+            dims.push_back(from[axis]);
+        else if (attrs.integer("keepdims", 0))
+            dims.push_back(1);
+    }
+    return {Shape(std::move(dims))};
+}
+
+std::vector<Split> reduction_splits(const NodeView& view) {
+    const Form form = form_of(view.in(0), checked_axes(view.in(0), view.attrs()));
+    if (form.batch_outer) return {batch_split(view)};
+    if (form.outer == 1 && form.inner > 1)
+        return {Split{Axis::columns, form.inner, {view.in(0).last() == form.inner ? Axis::columns : Axis::all},
+                      {view.out().last() == form.inner ? Axis::columns : Axis::all}}};
+    return {};
+}
+
+void run_reduction(const Call& call, const Slice& slice) {
+    const Form& form = *static_cast<const Form*>(call.params);
+    const int64_t reduced = form.batch_reduced ? form.reduced * slice.rows : form.reduced;
+    const bool by_rows = slice.axis == Axis::rows, by_columns = slice.axis == Axis::columns;
+    const int64_t first = by_rows ? slice.begin * form.outer : 0;
+    const int64_t count = by_rows ? (slice.end - slice.begin) * form.outer : form.outer;
+    const int64_t left = by_columns ? slice.begin : 0;
+    const int64_t width = by_columns ? slice.end - slice.begin : form.inner;
+    const float* src = call.src(0) + first * reduced * form.inner + left;
+    float* dst = call.dst() + first * form.inner + left;
+    if (form.inner == 1) {
+        call.kernels->reduce_over_columns(form.reduction, count, reduced, src, reduced, dst);
+    } else {
+        for (int64_t i = 0; i < count; ++i)
+            call.kernels->reduce_over_rows(form.reduction, reduced, width, src + i * reduced * form.inner, form.inner,
+                                           dst + i * form.inner);
+    }
+    if (form.mean) {
+        const float divisor = static_cast<float>(reduced);
+        for (int64_t i = 0; i < count; ++i)
+            for (int64_t j = 0; j < width; ++j) dst[i * form.inner + j] /= divisor;
+    }
+}
+
+OpDef& define_reduction(Registry& registry, const std::string& name, Reduction reduction, bool mean) {
+    OpDef& op = define(registry, name);
+    op.infer = infer_reduction;
+    op.splits = reduction_splits;
+    op.cost = [](const NodeView& view, int64_t rows) { return 0.25 * static_cast<double>(view.in(0).size(rows)); };
+    op.prepare = [reduction, mean](const NodeView& view) {
+        auto form = std::make_shared<Form>(form_of(view.in(0), checked_axes(view.in(0), view.attrs())));
+        form->reduction = reduction;
+        form->mean = mean;
+        return form;
+    };
+    op.run = run_reduction;
+    return op;
+}
+
+/// Repeats a reduced value over the axes that were reduced away; for means, divided by their number.
+void run_spread(const Call& call, const Slice& slice) {
+    const Form& form = *static_cast<const Form*>(call.params);
+    const int64_t reduced = form.batch_reduced ? form.reduced * slice.rows : form.reduced;
+    const float scale = form.mean ? 1.0f / static_cast<float>(reduced) : 1.0f;
+    // Rows of the output [outer, reduced] that this slice covers; the batch is the slowest of either.
+    int64_t begin = 0, end = form.outer * reduced;
+    if (slice.axis == Axis::rows) {
+        const int64_t per_sample = form.batch_reduced ? form.reduced : form.outer * form.reduced;
+        begin = slice.begin * per_sample;
+        end = slice.end * per_sample;
+    }
+    for (int64_t row = begin; row < end; ++row) {
+        const float* src = call.src(0) + (reduced ? row / reduced : 0) * form.inner;
+        float* dst = call.dst() + row * form.inner;
+        for (int64_t j = 0; j < form.inner; ++j) dst[j] = src[j] * scale;
+    }
+}
+
+ValueId spread(GradientRule& rule, ValueId value, bool mean) {
+    const Shape& shape = rule.shape(rule.in(0));
+    return rule.add("spread", {value},
+                    {{"shape", shape.dims()},
+                     {"axes", checked_axes(shape, rule.attrs())},
+                     {"mean", static_cast<int64_t>(mean)}});
+}
+
+/// The extreme values share the gradient equally.
+void extreme_gradient(GradientRule& rule) {
+    const ValueId hit = rule.add("equal", {rule.in(0), spread(rule, rule.out(), false)});
+    const ValueId ties = rule.add("sum", {hit}, rule.attrs());
+    const ValueId share = rule.add("divide", {rule.dout(), ties});
+    rule.give(0, rule.add("multiply", {hit, spread(rule, share, false)}));
+}
+
+}  // namespace
+
+void register_reduce(Registry& registry) {
+    define_reduction(registry, "sum", Reduction::sum, false).gradient = [](GradientRule& rule) {
+        rule.give(0, spread(rule, rule.dout(), false));
+    };
+    define_reduction(registry, "mean", Reduction::sum, true).gradient = [](GradientRule& rule) {
+        rule.give(0, spread(rule, rule.dout(), true));
+    };
+    define_reduction(registry, "max", Reduction::max, false).gradient = extreme_gradient;
+    define_reduction(registry, "min", Reduction::min, false).gradient = extreme_gradient;
+    define_reduction(registry, "prod", Reduction::prod, false).gradient = [](GradientRule& rule) {
+        const ValueId total = rule.add("multiply", {rule.dout(), rule.out()});
+        rule.give(0, rule.add("divide", {spread(rule, total, false), rule.in(0)}));
+    };
+    OpDef& argmax = define_reduction(registry, "argmax", Reduction::argmax, false);
+    argmax.constant = true;
+
+    OpDef& spread = define(registry, "spread");
+    spread.infer = [](const Graph& graph, const std::vector<ValueId>& inputs, const Attrs& attrs) {
+        expect_inputs(inputs, 1);
+        const Shape shape(attrs.integers("shape"));
+        const Form form = form_of(shape, checked_axes(shape, attrs));
+        const Shape& from = graph.shape(inputs[0]);
+        if (from.unit() != form.outer * form.inner || from.batched() != form.batch_outer)
+            throw std::invalid_argument("cannot spread " + from.str() + " over " + shape.str() + ".");
+        return std::vector<Shape>{shape};
+    };
+    spread.gradient = [](GradientRule& rule) {
+        const bool mean = rule.attrs().integer("mean") != 0;
+        const ValueId total = rule.add(mean ? "mean" : "sum", {rule.dout()}, {{"axes", rule.attrs().integers("axes")}});
+        rule.give(0, rule.add("reshape", {total}, {{"shape", rule.shape(rule.in(0)).dims()}}));
+    };
+    spread.splits = [](const NodeView& view) {
+        return view.out().batched() ? std::vector<Split>{batch_split(view)} : std::vector<Split>{};
+    };
+    spread.cost = [](const NodeView& view, int64_t rows) { return 0.5 * static_cast<double>(view.out().size(rows)); };
+    spread.prepare = [](const NodeView& view) {
+        auto form = std::make_shared<Form>(form_of(view.out(), checked_axes(view.out(), view.attrs())));
+        form->mean = view.attrs().integer("mean") != 0;
+        return form;
+    };
+    spread.run = run_spread;
+}
+
+}  // namespace ravine

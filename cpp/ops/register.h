@@ -1,0 +1,54 @@
+// Helpers with which the op files describe their ops.
+#pragma once
+#include <map>
+#include <stdexcept>
+#include <string>
+
+#include "graph/op.h"
+
+namespace ravine {
+
+using Registry = std::map<std::string, OpDef>;
+
+#define RAVINE_OPS(family) void register_##family(Registry& registry);
+#include "ops/ops.def"
+#undef RAVINE_OPS
+
+inline OpDef& define(Registry& registry, const std::string& name) {
+    OpDef& op = registry[name];
+    op.name = name;
+    return op;
+}
+
+/// An element-wise op y = f(inputs...) with NumPy broadcasting.
+OpDef& define_tile(Registry& registry, const std::string& name, Eltwise kernel,
+                   void (*params)(const Attrs&, float*) = nullptr);
+/// An element-wise op that overwrites the variables among its inputs and has no output. Every input has the first
+/// one's shape, but for scalars.
+OpDef& define_update(Registry& registry, const std::string& name, Eltwise kernel, std::vector<int> updates,
+                     void (*params)(const Attrs&, float*) = nullptr);
+
+/// Throws unless there are `count` inputs.
+inline void expect_inputs(const std::vector<ValueId>& inputs, size_t count) {
+    if (inputs.size() != count)
+        throw std::invalid_argument("expected " + std::to_string(count) + " inputs, received " +
+                                    std::to_string(inputs.size()) + ".");
+}
+
+/// The axis as a number from 0 on; throws when the rank does not have it.
+inline int64_t normal_axis(int64_t axis, int64_t rank) {
+    if (axis < -rank || axis >= rank)
+        throw std::invalid_argument("axis " + std::to_string(axis) + " is out of range for rank " +
+                                    std::to_string(rank) + ".");
+    return axis < 0 ? axis + rank : axis;
+}
+
+/// Rows of `width` values that `rows` samples of this shape make.
+inline int64_t row_count(const Shape& shape, int64_t width, int64_t rows) {
+    return width == 0 ? 0 : shape.size(rows) / width;
+}
+
+/// Every operand shared by rows when it has the batch in front, read by all otherwise.
+Split batch_split(const NodeView& view);
+
+}  // namespace ravine

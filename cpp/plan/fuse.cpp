@@ -1,0 +1,184 @@
+#include "plan/fuse.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace ravine {
+
+namespace {
+
+constexpr size_t kMaxGroup = 12;
+
+/// Values that share memory with others through aliasing ops are told apart by the first of them.
+class Roots {
+  public:
+    Roots(const Graph& graph, const std::vector<Node>& nodes) : root_(graph.values().size()) {
+        for (size_t i = 0; i < root_.size(); ++i) root_[i] = static_cast<ValueId>(i);
+        for (const Node& node : nodes)
+            if (node.op->alias) root_[static_cast<size_t>(node.outputs[0])] = of(node.inputs[0]);
+    }
+    ValueId of(ValueId id) const { return root_[static_cast<size_t>(id)]; }
+
+  private:
+    std::vector<ValueId> root_;
+};
+
+std::vector<ValueId> updated_values(const Node& node) {
+    std::vector<ValueId> values;
+    for (int index : node.op->updates) values.push_back(node.inputs[static_cast<size_t>(index)]);
+    return values;
+}
+
+class Fuser {
+  public:
+    Fuser(const Graph& graph, std::vector<Node> nodes, const std::vector<ValueId>& outputs)
+        : graph_(graph), nodes_(std::move(nodes)), taken_(nodes_.size(), false), roots_(graph, nodes_),
+          position_(graph.values().size(), -1) {
+        for (size_t i = 0; i < nodes_.size(); ++i)
+            for (ValueId output : nodes_[i].outputs)
+                if (output != kNone) position_[static_cast<size_t>(output)] = static_cast<int64_t>(i);
+        for (const Node& node : nodes_)
+            for (ValueId input : node.inputs) ++uses_[input];
+        for (ValueId output : outputs) ++uses_[output];
+    }
+
+    std::vector<Group> run() {
+        std::vector<Group> groups;
+        for (size_t i = 0; i < nodes_.size(); ++i) {
+            if (taken_[i]) continue;
+            if (nodes_[i].op->takes_bias) absorb_bias(i);
+            groups.push_back(gather(i));
+        }
+        return groups;
+    }
+
+  private:
+    void absorb_bias(size_t i) {
+        Node& product = nodes_[i];
+        if (product.inputs.size() != 2 || uses_[product.outputs[0]] != 1) return;
+        for (size_t j = i + 1; j < nodes_.size(); ++j) {
+            Node& sum = nodes_[j];
+            const auto operand = std::find(sum.inputs.begin(), sum.inputs.end(), product.outputs[0]);
+            if (operand == sum.inputs.end()) continue;
+            if (taken_[j] || !sum.op->tile || sum.op->tile->kernel != Eltwise::add || !sum.op->updates.empty()) return;
+            const ValueId bias = sum.inputs[operand == sum.inputs.begin() ? 1 : 0];
+            const Shape& out = graph_.shape(product.outputs[0]);
+            if (graph_.shape(bias) != Shape{out.last()} || graph_.shape(sum.outputs[0]) != out) return;
+            if (!available(bias, i, {}) || !unwritten_between(bias, i, j)) return;
+            product.inputs.push_back(bias);
+            product.outputs[0] = sum.outputs[0];
+            position_[static_cast<size_t>(sum.outputs[0])] = static_cast<int64_t>(i);
+            if (product.label.empty()) product.label = sum.label;
+            taken_[j] = true;
+            return;
+        }
+    }
+
+    Group gather(size_t head) {
+        Group group;
+        group.nodes.push_back(nodes_[head]);
+        taken_[head] = true;
+        const Node& first = nodes_[head];
+        if (!first.op->tile && !first.op->run_with_epilogue) return group;
+        const Shape full = first.op->tile ? tile_shape(first) : graph_.shape(first.outputs[0]);
+        if (first.op->tile) {
+            TileForm form;
+            if (fits(first, full, 0, &form)) group.columns = form.columns;
+        } else {
+            group.columns = full.last();
+        }
+        std::set<ValueId> produced(first.outputs.begin(), first.outputs.end());
+        members_ = {head};
+        for (size_t j = head + 1; j < nodes_.size() && group.nodes.size() < kMaxGroup; ++j) {
+            const Node& node = nodes_[j];
+            if (taken_[j] || !node.op->tile) continue;
+            const auto reads = [&](ValueId id) { return produced.count(id) != 0; };
+            if (std::none_of(node.inputs.begin(), node.inputs.end(), reads)) continue;
+            const std::string why = refusal(node, head, j, full, group.columns, produced);
+            if (!why.empty()) {
+                group.refused.push_back(node.op->name + (node.label.empty() ? "" : " of " + node.label) + ": " + why);
+                continue;
+            }
+            group.nodes.push_back(node);
+            members_.insert(j);
+            taken_[j] = true;
+            for (ValueId output : node.outputs) {
+                produced.insert(output);
+                position_[static_cast<size_t>(output)] = static_cast<int64_t>(head);
+            }
+        }
+        return group;
+    }
+
+    Shape tile_shape(const Node& node) const { return graph_.shape(tile_targets(node)[0]); }
+
+    bool fits(const Node& node, const Shape& full, int64_t columns, TileForm* form) const {
+        std::vector<Shape> shapes;
+        for (ValueId source : tile_sources(node)) shapes.push_back(graph_.shape(source));
+        return tile_form(full, shapes, columns, form);
+    }
+
+    std::string refusal(const Node& node, size_t head, size_t j, const Shape& full, int64_t columns,
+                        const std::set<ValueId>& produced) const {
+        if (tile_shape(node) != full) return "its shape is " + tile_shape(node).str();
+        TileForm form;
+        if (!fits(node, full, columns, &form)) return "its operands need another width";
+        const std::vector<ValueId> sources = tile_sources(node);
+        for (size_t i = 0; i < sources.size(); ++i)
+            if (produced.count(sources[i]) && form.inputs[i] != TileForm::Kind::full && full.unit() != 1)
+                return "it reads the group's result across tiles";
+        for (ValueId input : node.inputs) {
+            if (!available(input, head, produced)) return "an operand is computed later";
+            if (!unwritten_between(input, head, j)) return "an operand is overwritten in between";
+        }
+        for (ValueId value : updated_values(node))
+            if (!unread_between(value, head, j)) return "what it overwrites is read in between";
+        return "";
+    }
+
+    /// Does the value exist before the node at `head` runs, or within its group?
+    bool available(ValueId id, size_t head, const std::set<ValueId>& produced) const {
+        if (produced.count(id)) return true;
+        const int64_t position = position_[static_cast<size_t>(roots_.of(id))];
+        const int64_t own = position_[static_cast<size_t>(id)];
+        return std::max(position, own) < static_cast<int64_t>(head);
+    }
+
+    /// Element-wise members of the group run before the node on every tile, in order: they cannot disturb it.
+    bool same_tile(size_t k) const { return nodes_[k].op->tile && members_.count(k); }
+
+    bool unwritten_between(ValueId id, size_t head, size_t j) const {
+        for (size_t k = head; k < j; ++k) {
+            if (same_tile(k)) continue;
+            for (ValueId written : updated_values(nodes_[k]))
+                if (roots_.of(written) == roots_.of(id)) return false;
+        }
+        return true;
+    }
+
+    bool unread_between(ValueId id, size_t head, size_t j) const {
+        for (size_t k = head; k < j; ++k) {
+            if (same_tile(k)) continue;
+            for (ValueId input : nodes_[k].inputs)
+                if (roots_.of(input) == roots_.of(id)) return false;
+        }
+        return true;
+    }
+
+    const Graph& graph_;
+    std::vector<Node> nodes_;
+    std::vector<bool> taken_;
+    std::set<size_t> members_;  // of the group that is being gathered
+    Roots roots_;
+    std::vector<int64_t> position_;
+    std::map<ValueId, int> uses_;
+};
+
+}  // namespace
+
+std::vector<Group> fuse(const Graph& graph, std::vector<Node> nodes, const std::vector<ValueId>& outputs) {
+    return Fuser(graph, std::move(nodes), outputs).run();
+}
+
+}  // namespace ravine

@@ -1,0 +1,77 @@
+"""ravine: deep learning on the CPU. The Keras 3 API over a small, planned C++ engine.
+
+`import ravine as keras` and write Keras.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ravine import (
+    _core,
+    activations,
+    callbacks,
+    constraints,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    ops,
+    optimizers,
+    random,
+    regularizers,
+    utils,
+)
+from ravine.layers import Input, Layer
+from ravine.losses import Loss
+from ravine.metrics import Metric
+from ravine.models import Model, Sequential
+from ravine.optimizers import Optimizer
+from ravine.tensor import KerasTensor, Tensor
+from ravine.variable import Variable
+
+if TYPE_CHECKING:
+    from ravine import datasets
+
+__version__ = _core.__version__
+
+__all__ = [
+    "Input",
+    "KerasTensor",
+    "Layer",
+    "Loss",
+    "Metric",
+    "Model",
+    "Optimizer",
+    "Sequential",
+    "Tensor",
+    "Variable",
+    "__version__",
+    "activations",
+    "callbacks",
+    "constraints",
+    "datasets",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "ops",
+    "optimizers",
+    "random",
+    "regularizers",
+    "utils",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "datasets":  # brings in the network modules, which most programs do not need
+        import importlib
+
+        return importlib.import_module("ravine.datasets")
+    raise AttributeError(f"module 'ravine' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))

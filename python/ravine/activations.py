@@ -1,0 +1,202 @@
+"""Activation functions, by name or as functions of a tensor.
+
+Sources of the formulas: leaky_relu, Maas et al. 2013; elu, Clevert et al. 2016; selu, Klambauer et al. 2017;
+gelu, Hendrycks & Gimpel 2016; silu (swish), Ramachandran et al. 2017; mish, Misra 2019; celu, Barron 2017;
+hard_silu, Howard et al. 2019; squareplus, Barron 2021.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ravine import _config, _lookup, ops
+
+
+def linear(x: Any) -> Any:
+    """x itself"""
+    return ops.convert_to_tensor(x)
+
+
+def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Any:
+    """x from `threshold` on (at most `max_value`), negative_slope * (x - threshold) below; max(x, 0) by default"""
+    if max_value is None and threshold == 0:
+        return ops.relu(x) if negative_slope == 0 else ops.leaky_relu(x, negative_slope)
+    return ops.relu_general(x, negative_slope, max_value, threshold)
+
+
+def relu6(x: Any) -> Any:
+    """min(max(x, 0), 6)"""
+    return ops.relu6(x)
+
+
+def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
+    """x if x > 0, else negative_slope * x"""
+    return ops.leaky_relu(x, negative_slope)
+
+
+def elu(x: Any, alpha: float = 1.0) -> Any:
+    """x if x > 0, else alpha * (exp(x) - 1)"""
+    return ops.elu(x, alpha)
+
+
+def celu(x: Any, alpha: float = 1.0) -> Any:
+    """x if x > 0, else alpha * (exp(x / alpha) - 1)"""
+    return ops.celu(x, alpha)
+
+
+def selu(x: Any) -> Any:
+    """1.0507009873554805 * elu(x, 1.6732632423543772)"""
+    return ops.selu(x)
+
+
+def gelu(x: Any, approximate: bool = False) -> Any:
+    """x * Phi(x) with the normal distribution function, exact by default; `approximate` takes the tanh form."""
+    return ops.gelu(x, approximate)
+
+
+def silu(x: Any) -> Any:
+    """x * sigmoid(x)"""
+    return ops.silu(x)
+
+
+def mish(x: Any) -> Any:
+    """x * tanh(softplus(x))"""
+    return ops.mish(x)
+
+
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + exp(-x))"""
+    return ops.sigmoid(x)
+
+
+def log_sigmoid(x: Any) -> Any:
+    """log(sigmoid(x))"""
+    return ops.log_sigmoid(x)
+
+
+def hard_sigmoid(x: Any) -> Any:
+    """relu6(x + 3) / 6"""
+    return ops.hard_sigmoid(x)
+
+
+def hard_silu(x: Any) -> Any:
+    """x * hard_sigmoid(x)"""
+    return ops.hard_silu(x)
+
+
+def tanh(x: Any) -> Any:
+    """The hyperbolic tangent"""
+    return ops.tanh(x)
+
+
+def hard_tanh(x: Any) -> Any:
+    """min(max(x, -1), 1)"""
+    return ops.clip(x, -1.0, 1.0)
+
+
+def tanh_shrink(x: Any) -> Any:
+    """x - tanh(x)"""
+    return ops.subtract(x, ops.tanh(x))
+
+
+def softplus(x: Any) -> Any:
+    """log(1 + exp(x))"""
+    return ops.softplus(x)
+
+
+def softsign(x: Any) -> Any:
+    """x / (1 + |x|)"""
+    return ops.softsign(x)
+
+
+def softmax(x: Any, axis: int = -1) -> Any:
+    """exp(x) / sum(exp(x)) along `axis`"""
+    return ops.softmax(x, axis)
+
+
+def log_softmax(x: Any, axis: int = -1) -> Any:
+    """log(softmax(x)) along `axis`"""
+    return ops.log_softmax(x, axis)
+
+
+def exponential(x: Any) -> Any:
+    """e ** x"""
+    return ops.exp(x)
+
+
+def hard_shrink(x: Any, threshold: float = 0.5) -> Any:
+    """x where |x| > threshold, else 0"""
+    return ops.where(ops.greater(ops.absolute(x), threshold), x, 0.0)
+
+
+def soft_shrink(x: Any, threshold: float = 0.5) -> Any:
+    """x - clip(x, -threshold, threshold)"""
+    return ops.subtract(x, ops.clip(x, -threshold, threshold))
+
+
+def threshold(x: Any, threshold: float, default_value: float) -> Any:
+    """x where x > threshold, else default_value"""
+    return ops.where(ops.greater(x, threshold), x, default_value)
+
+
+def squareplus(x: Any, b: float = 4) -> Any:
+    """(x + sqrt(x^2 + b)) / 2"""
+    return ops.divide(ops.add(x, ops.sqrt(ops.add(ops.square(x), b))), 2.0)
+
+
+def sparse_plus(x: Any) -> Any:
+    """0 up to -1, (x + 1)^2 / 4 up to 1, then x"""
+    middle = ops.multiply(ops.square(ops.add(x, 1.0)), 0.25)
+    return ops.where(ops.less_equal(x, -1.0), 0.0, ops.where(ops.less(x, 1.0), middle, x))
+
+
+def sparse_sigmoid(x: Any) -> Any:
+    """min(max((x + 1) / 2, 0), 1)"""
+    return ops.clip(ops.multiply(ops.add(x, 1.0), 0.5), 0.0, 1.0)
+
+
+swish = silu
+hard_swish = hard_silu
+
+functions = {
+    function.__name__: function
+    for function in (
+        celu, elu, exponential, gelu, hard_shrink, hard_sigmoid, hard_silu, hard_tanh, leaky_relu, linear, log_sigmoid,
+        log_softmax, mish, relu, relu6, selu, sigmoid, silu, soft_shrink, softmax, softplus, softsign, sparse_plus,
+        sparse_sigmoid, squareplus, tanh, tanh_shrink, threshold,
+    )
+}  # fmt: skip
+_named = {**functions, "swish": silu, "hard_swish": hard_silu}
+
+
+def get(identifier: Any) -> Any:
+    """An activation from a name, a configuration, a layer or a callable; None is `linear`.
+
+    Raises ValueError, with the nearest names, for a name that does not exist.
+    """
+    if identifier is None:
+        return linear
+    if isinstance(identifier, dict):
+        return deserialize(identifier)
+    if isinstance(identifier, str):
+        custom = _config.get_registered_object(identifier)
+        return custom if custom is not None else _lookup.find(identifier, _named, "activation")
+    if isinstance(identifier, type):
+        return identifier()
+    if callable(identifier):
+        return identifier
+    raise _lookup.not_an_identifier(identifier, "activation")
+
+
+def serialize(activation: Any) -> Any:
+    """The name of one of ravine's activations; for layers and other functions their configuration."""
+    name = getattr(activation, "__name__", None)
+    if name is not None and functions.get(name) is activation:
+        return name
+    return _config.serialize_keras_object(activation)
+
+
+def deserialize(config: Any, custom_objects: dict | None = None) -> Any:
+    if isinstance(config, str):
+        return get(config)
+    return _config.deserialize_keras_object(config, custom_objects, kind="activation", module="keras.layers")

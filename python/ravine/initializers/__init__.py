@@ -1,0 +1,97 @@
+"""Initial values of weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ravine import _config, _lookup
+from ravine._names import to_snake_case
+from ravine.initializers.constant import Constant, Identity, Ones, Zeros
+from ravine.initializers.distributions import RandomNormal, RandomUniform, TruncatedNormal
+from ravine.initializers.initializer import Initializer, RandomInitializer
+from ravine.initializers.orthogonal import Orthogonal
+from ravine.initializers.variance_scaling import (
+    GlorotNormal,
+    GlorotUniform,
+    HeNormal,
+    HeUniform,
+    LecunNormal,
+    LecunUniform,
+    VarianceScaling,
+    compute_fans,
+)
+
+_classes = (
+    Constant,
+    GlorotNormal,
+    GlorotUniform,
+    HeNormal,
+    HeUniform,
+    Identity,
+    LecunNormal,
+    LecunUniform,
+    Ones,
+    Orthogonal,
+    RandomNormal,
+    RandomUniform,
+    TruncatedNormal,
+    VarianceScaling,
+    Zeros,
+)
+
+zeros = Zeros
+ones = Ones
+constant = Constant
+identity = IdentityInitializer = Identity
+orthogonal = OrthogonalInitializer = Orthogonal
+random_normal = RandomNormal
+random_uniform = RandomUniform
+truncated_normal = TruncatedNormal
+variance_scaling = VarianceScaling
+glorot_normal = GlorotNormal
+glorot_uniform = GlorotUniform
+he_normal = HeNormal
+he_uniform = HeUniform
+lecun_normal = LecunNormal
+lecun_uniform = LecunUniform
+
+_config.export("keras.initializers", *_classes, IdentityInitializer=Identity, OrthogonalInitializer=Orthogonal)
+
+_named = {
+    **{name: cls for cls in _classes for name in (cls.__name__, to_snake_case(cls.__name__))},
+    "IdentityInitializer": Identity,
+    "OrthogonalInitializer": Orthogonal,
+    "normal": RandomNormal,
+    "uniform": RandomUniform,
+    "zero": Zeros,
+    "one": Ones,
+}
+
+
+def get(identifier: Any) -> Any:
+    """An initializer from a name, a configuration, a class, an instance, a callable or an array; None stays None."""
+    if identifier is None:
+        return None
+    if isinstance(identifier, dict):
+        return deserialize(identifier)
+    if isinstance(identifier, str):
+        custom = _config.get_registered_object(identifier)
+        found = custom if custom is not None else _lookup.find(identifier, _named, "initializer")
+        return found() if isinstance(found, type) else found
+    if isinstance(identifier, type):
+        return identifier()
+    if isinstance(identifier, np.ndarray):
+        return Constant(identifier)
+    if callable(identifier):
+        return identifier
+    raise _lookup.not_an_identifier(identifier, "initializer")
+
+
+def serialize(initializer: Any) -> Any:
+    return _config.serialize_keras_object(initializer)
+
+
+def deserialize(config: Any, custom_objects: dict | None = None) -> Any:
+    return _config.deserialize_keras_object(config, custom_objects, kind="initializer", module="keras.initializers")

@@ -1,0 +1,103 @@
+"""What surrounds a layer's call: who called, in which mode, and with which arguments."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ravine import _tree
+from ravine.ops.trace import SymbolicTensor
+from ravine.tensor import KerasTensor
+from ravine.variable import Variable
+
+_stack = threading.local()
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a layer's `call` takes."""
+
+    parameters: inspect.Signature
+    has_training: bool
+    training_default: Any
+
+
+@lru_cache(maxsize=None)
+def signature_of(call: Any) -> Signature:
+    """The signature of an unbound `call`, without `self`."""
+    signature = inspect.signature(call)
+    parameters = list(signature.parameters.values())[1:]
+    named = {p.name: p for p in parameters}
+    training = named.get("training")
+    default = None if training is None or training.default is training.empty else training.default
+    return Signature(signature.replace(parameters=parameters), training is not None, default)
+
+
+@contextmanager
+def calling(layer: Any, training: Any) -> Iterator[None]:
+    """Inside, `training` is the mode that inner layers inherit."""
+    calls = _calls()
+    calls.append((layer, training))
+    try:
+        yield
+    finally:
+        calls.pop()
+
+
+def outer_training() -> Any:
+    """The mode of the layer that is being called, or None outside of any call."""
+    calls = _calls()
+    return calls[-1][1] if calls else None
+
+
+def _calls() -> list:
+    return _stack.__dict__.setdefault("calls", [])
+
+
+def is_tensor(x: Any) -> bool:
+    return isinstance(x, (SymbolicTensor, np.ndarray, Variable, KerasTensor))
+
+
+def to_tensors(argument: Any) -> Any:
+    """`argument` with what looks like an array turned into one: lists of numbers, scalars, foreign tensors."""
+    if argument is None or isinstance(argument, (str, bool)) or is_tensor(argument):
+        return argument
+    if isinstance(argument, (list, tuple)) and argument:
+        if all(isinstance(leaf, (int, float, np.number)) for leaf in _tree.leaves(argument)):
+            return np.asarray(argument)
+        return type(argument)([to_tensors(part) for part in argument])
+    if isinstance(argument, dict):
+        return {key: to_tensors(part) for key, part in argument.items()}
+    if isinstance(argument, (int, float)) or hasattr(argument, "__array__"):
+        return np.asarray(argument)
+    return argument
+
+
+def foreign_to_tensor(argument: Any) -> Any:
+    """For keyword arguments: only foreign tensors are converted, numbers and lists stay what they are."""
+    return argument if is_tensor(argument) or not hasattr(argument, "__array__") else np.asarray(argument)
+
+
+def shapes_of(argument: Any) -> Any:
+    """The structure of shapes of a structure of tensors; None where there is no tensor."""
+    return _tree.mapped(lambda x: tuple(x.shape) if hasattr(x, "shape") else None, argument)
+
+
+def is_shape(x: Any) -> bool:
+    return isinstance(x, (list, tuple)) and all(size is None or isinstance(size, (int, np.integer)) for size in x)
+
+
+def map_shapes(function: Any, shapes: Any) -> Any:
+    """Apply `function` to every shape in a structure of shapes; lists of sizes count as shapes."""
+    if is_shape(shapes):
+        return function(tuple(shapes))
+    if isinstance(shapes, dict):
+        return {key: map_shapes(function, shape) for key, shape in shapes.items()}
+    return type(shapes)([map_shapes(function, shape) for shape in shapes]) if shapes is not None else None

@@ -1,0 +1,124 @@
+"""Calling a layer on arrays: traced once per input shape and mode, then run by the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ravine import _tree
+from ravine.layers import _call
+from ravine.ops.trace import BatchError, SymbolicTensor, Trace
+from ravine.ops.trace import apply as apply_op
+from ravine.tensor import as_tensor, tag_of
+from ravine.variable import Variable
+
+
+@dataclass
+class _Traced:
+    """A planned call."""
+
+    program: Any
+    structure: Any  # of the outputs, with an index into the results at each leaf that is a tensor
+    dtypes: list[str]
+    loss_owners: list[Any]
+
+
+@dataclass(frozen=True)
+class _Result:
+    index: int
+
+
+_NEEDS_FIXED_BATCH = object()
+
+
+def run_eagerly(layer: Any, args: tuple, kwargs: dict, training: bool, free_batch: bool = True) -> Any:
+    """Call `layer` on arrays. Variables among the arguments count as arrays.
+
+    The first dimension of the arrays counts as the batch when they agree in it, so that other batch sizes use the same
+    plan; a call that cannot do with a free batch is traced for its size alone.
+    """
+    leaves = _tree.leaves([args, kwargs])
+    arrays = [_array(x) for x in leaves if _call.is_tensor(x)]
+    free = free_batch and bool(arrays) and len({x.shape[:1] for x in arrays}) == 1 and arrays[0].ndim > 0
+    parts = (
+        free,
+        training,
+        tuple((x.shape[1:] if free else x.shape, tag_of(x.dtype)) for x in arrays),
+        tuple(None if _call.is_tensor(x) else x for x in leaves),
+        len(args),
+        tuple(kwargs),
+    )
+    key = _key(layer, parts, args, kwargs)
+    traced = layer._programs.get(key) if key is not None else None
+    if traced is None:
+        try:
+            traced = _trace(layer, args, kwargs, training, arrays, free)
+        except BatchError:
+            if not free:
+                raise
+            traced = _NEEDS_FIXED_BATCH
+        key = _key(layer, parts, args, kwargs)  # building the layer has changed it
+        if key is not None:
+            layer._programs[key] = traced
+    if traced is _NEEDS_FIXED_BATCH:
+        return run_eagerly(layer, args, kwargs, training, free_batch=False)
+    results = [
+        as_tensor(x if dtype == "float32" else x.astype(np.bool_ if dtype == "bool" else np.int32))
+        for x, dtype in zip(traced.program.run(arrays), traced.dtypes)
+    ]
+    for inner in layer._flatten_layers():
+        inner.__dict__["_call_losses"] = []
+    first_loss = len(results) - len(traced.loss_owners)
+    for owner, loss in zip(traced.loss_owners, results[first_loss:]):
+        owner._call_losses.append(loss)
+    return _tree.mapped(lambda x: results[x.index] if isinstance(x, _Result) else x, traced.structure)
+
+
+def _key(layer: Any, parts: tuple, args: tuple, kwargs: dict) -> tuple | None:
+    """What a plan depends on; None when it cannot be told."""
+    nested = len(args) != 1 or isinstance(args[0], (list, tuple, dict))
+    structure = repr(_tree.mapped(lambda x: None, (args, kwargs))) if nested else ""
+    key = (*parts, structure, layer._state_key())
+    try:
+        hash(key)
+    except TypeError:
+        return None
+    return key
+
+
+def _trace(layer: Any, args: tuple, kwargs: dict, training: bool, arrays: list[np.ndarray], free: bool) -> _Traced:
+    trace = Trace()
+    inputs: list[SymbolicTensor] = []
+
+    def enter(x: Any) -> Any:
+        if not _call.is_tensor(x):
+            return x
+        array = arrays[len(inputs)]
+        shape = (None, *array.shape[1:]) if free else array.shape
+        inputs.append(trace.input(f"input_{len(inputs)}", shape, tag_of(array.dtype)))
+        return inputs[-1]
+
+    outputs: list[SymbolicTensor] = []
+
+    def leave(x: Any) -> Any:
+        if not isinstance(x, SymbolicTensor):
+            return x
+        outputs.append(x if x.producer() is not None else apply_op("copy", [x], dtype=x.dtype))
+        return _Result(len(outputs) - 1)
+
+    with trace:
+        traced_args, traced_kwargs = _tree.mapped(enter, (args, kwargs))
+        structure = _tree.mapped(leave, layer._call_traced(trace, traced_args, traced_kwargs, training))
+        losses = list(trace._losses)
+        for _, loss in losses:
+            leave(loss)
+    program = trace.program(inputs, outputs)
+    return _Traced(program, structure, [x.dtype for x in outputs], [owner for owner, _ in losses])
+
+
+def _array(x: Any) -> np.ndarray:
+    array = x.array if isinstance(x, Variable) else np.asarray(x)
+    array = array.view(np.uint8) if array.dtype == np.bool_ else array
+    return np.ascontiguousarray(array).reshape(array.shape)

@@ -1,0 +1,537 @@
+"""The base class of layers: state, building, calling, configuration."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ravine import _config, _lookup, _tree, constraints, initializers, ops, regularizers
+from ravine._names import auto_name
+from ravine._tracking import Tracked
+from ravine.layers import _call
+from ravine.layers._eager import run_eagerly
+from ravine.metrics.metric import Metric
+from ravine.ops import trace as tracing
+from ravine.ops.trace import SymbolicTensor, Trace
+from ravine.tensor import KerasTensor, standardize_dtype
+from ravine.variable import Variable, name_scope
+
+_LEGACY_SHAPES = ("input_shape", "batch_input_shape", "batch_shape", "input_dim")
+_IGNORED = ("batch_size", "input_dtype", "implementation")
+_PLAIN = (bool, int, float, str, type(None))
+
+
+class Layer(Tracked):
+    """A function of tensors with state.
+
+    Subclasses implement ``call`` with `ravine.ops` and, when they have weights, ``build``, which makes them with
+    `add_weight`. A layer called on a traced tensor adds its nodes to the trace. Called on arrays it is traced once per
+    input shape and mode and then run by the engine.
+
+    Args:
+        activity_regularizer: a penalty on the output, divided by the batch size and added to the loss.
+        trainable: whether training may change the weights.
+        dtype: everything is computed in float32; other dtypes are accepted with a warning.
+        name: by default the class name in snake case, with a number.
+
+    Raises:
+        ValueError: for arguments that nobody recognizes.
+    """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        layer = super().__new__(cls)
+        object.__setattr__(layer, "_init_arguments", (args, kwargs))
+        return layer
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "build" in cls.__dict__:
+            cls.build = _within_scope(cls.__dict__["build"])
+
+    def __init__(
+        self,
+        *,
+        activity_regularizer: Any = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        autocast: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
+    ):
+        self._start_tracking()
+        state = self.__dict__
+        state["name"] = str(name) if name is not None else auto_name(type(self).__name__)
+        state["built"] = False
+        state["_trainable"] = bool(trainable)
+        state["_weights"] = []
+        state["_programs"] = {}
+        state["_call_losses"] = []
+        state["_build_shapes"] = None
+        state["_input_shape_arg"] = _legacy_shape(kwargs)
+        state["supports_masking"] = False
+        state["input_spec"] = None
+        state["autocast"] = autocast
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self._dtype = _policy(dtype, f"{type(self).__name__} {self.name!r}")
+        for ignored in _IGNORED:
+            kwargs.pop(ignored, None)
+        if kwargs:
+            known = [*inspect.signature(type(self).__init__).parameters, "name", "dtype", "trainable"]
+            where = f"{type(self).__name__} {self.name!r}"
+            raise _lookup.unexpected_arguments(where, kwargs, (k for k in known if k not in ("self", "kwargs")))
+
+    # Building.
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights for inputs of this shape, which has None for the batch."""
+        self.built = True
+
+    def _build_for(self, args: tuple, kwargs: dict) -> None:
+        names = [name for name in inspect.signature(type(self).build).parameters][1:]
+        if len(names) <= 1 or not all(name.endswith("_shape") for name in names):
+            if args:
+                first = args[0]
+            else:
+                first = next((x for x in kwargs.values() if any(map(_call.is_tensor, _tree.leaves(x)))), None)
+            self.build(_call.shapes_of(first))
+        else:
+            given = _call.signature_of(type(self).call).parameters.bind_partial(*args, **kwargs).arguments
+            shapes = {f"{name}_shape": _call.shapes_of(x) for name, x in given.items()}
+            self.build(**{name: shapes[name] for name in names if name in shapes})
+        self.built = True
+
+    def add_weight(
+        self,
+        shape: Any = None,
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        aggregation: str = "none",
+        overwrite_with_gradient: bool = False,
+        name: str | None = None,
+    ) -> Variable:
+        """Make a variable of this layer.
+
+        Args:
+            shape: a fixed shape; () by default.
+            initializer: by default ``glorot_uniform``, for integers ``zeros``.
+            trainable: whether it is a parameter, or state such as a moving average.
+            regularizer: a penalty that joins the loss while the weight is trainable.
+            constraint: applied after every update.
+        """
+        if isinstance(shape, str):
+            raise TypeError(f"{self._label}: add_weight() takes the shape first; pass name={shape!r}.")
+        if initializer is None:
+            initializer = "zeros" if np.dtype(standardize_dtype(dtype)).kind in "iub" else "glorot_uniform"
+        with tracing.suspended(), name_scope(self.name):
+            variable = Variable(
+                initializers.get(initializer),
+                shape=() if shape is None else shape,
+                dtype=dtype,
+                trainable=trainable,
+                autocast=autocast,
+                aggregation=aggregation,
+                name=name,
+                regularizer=regularizers.get(regularizer),
+                constraint=constraints.get(constraint),
+            )
+        variable.overwrite_with_gradient = overwrite_with_gradient
+        variable.trainable = bool(trainable) and self.trainable
+        self._weights.append(variable)
+        self.__dict__["_version"] += 1
+        return variable
+
+    def add_variable(self, shape: Any, initializer: Any, dtype: Any = None, **kwargs: Any) -> Variable:
+        """Another name of `add_weight`."""
+        return self.add_weight(shape, initializer, dtype, **kwargs)
+
+    # Calling.
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError(f"{self._label}: call() is not implemented.")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Apply the layer.
+
+        `training` is the mode: what is passed here, else that of the layer that calls this one, else the default of
+        `call`, else False.
+        """
+        if "_tracked" not in self.__dict__:
+            raise RuntimeError(f"In {type(self).__name__}, call super().__init__() at the beginning of __init__().")
+        args, kwargs, training = self._with_mode(args, kwargs)
+        args = tuple(_call.to_tensors(x) for x in args)
+        kwargs = {key: _call.foreign_to_tensor(x) for key, x in kwargs.items()}
+        tensors = [x for x in _tree.leaves([args, kwargs]) if _call.is_tensor(x)]
+        if any(isinstance(x, KerasTensor) for x in tensors):
+            raise NotImplementedError(f"{self._label}: layers cannot be called on keras.Input() yet; use Sequential.")
+        if not tensors and args:
+            raise ValueError(f"{self._label}: expected tensors or arrays, received {args[0]!r}.")
+        trace = tracing.current()
+        if trace is None:
+            return run_eagerly(self, args, kwargs, training)
+        return self._call_traced(trace, args, kwargs, training)
+
+    def _with_mode(self, args: tuple, kwargs: dict) -> tuple[tuple, dict, bool]:
+        """The arguments with `training` resolved, and the mode itself."""
+        signature = _call.signature_of(type(self).call)
+        training = kwargs.pop("training", None)
+        if signature.has_training and len(args) > 1:
+            bound = signature.parameters.bind_partial(*args).arguments
+            if "training" in bound:
+                position = list(signature.parameters.parameters).index("training")
+                training, args = bound["training"], args[:position]
+        for choice in (_call.outer_training(), signature.training_default, False):
+            training = choice if training is None else training
+        if signature.has_training:
+            kwargs["training"] = bool(training)
+        return args, kwargs, bool(training)
+
+    def _call_traced(self, trace: Trace, args: tuple, kwargs: dict, training: bool) -> Any:
+        args, kwargs = _tree.mapped(lambda x: trace.tensor(x) if _call.is_tensor(x) else x, (args, kwargs))
+        with _call.calling(self, training), name_scope(self.name), trace.labelled(self._label):
+            if not self.built:
+                self._build_for(args, kwargs)
+            if args:
+                self._check_input(args[0])
+            state = self.__dict__
+            state["_frozen_version"] += 1
+            try:
+                outputs = self.call(*args, **kwargs)
+                if self.activity_regularizer is not None:
+                    for output in _tree.leaves(outputs):
+                        if isinstance(output, SymbolicTensor):
+                            penalty = self.activity_regularizer(output)
+                            self.add_loss(ops.divide(penalty, ops.batch_size(output)) if output.shape else penalty)
+            finally:
+                state["_frozen_version"] -= 1
+        return outputs
+
+    def _check_input(self, inputs: Any) -> None:
+        specs = self.input_spec
+        if specs is not None:
+            specs = specs if isinstance(specs, (list, tuple)) else [specs]
+            for spec, tensor in zip(specs, _tree.leaves(inputs)):
+                spec.check(tuple(tensor.shape), self._label)
+
+    @property
+    def _label(self) -> str:
+        return f"{type(self).__name__} {self.name!r}"
+
+    def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
+        """The shape of the output for inputs of a shape (or structure of shapes).
+
+        Layers that do not override this are built first when they are not, and traced.
+        """
+        trace = Trace()
+        with trace:
+            enter = functools.partial(_call.map_shapes, lambda shape: trace.input("input", shape))
+            outputs = self._call_for_shape([enter(x) for x in args], {k: enter(x) for k, x in kwargs.items()})
+        return _call.shapes_of(outputs)
+
+    def _call_for_shape(self, args: list, kwargs: dict) -> Any:
+        # Keras names the shapes after the arguments, so a lone `input_shape=` is the first one.
+        if not args and list(kwargs) == ["input_shape"]:
+            args, kwargs = [kwargs["input_shape"]], {}
+        return self(*args, **{key.removesuffix("_shape"): x for key, x in kwargs.items()})
+
+    def compute_output_spec(self, inputs: Any, **kwargs: Any) -> Any:
+        """`compute_output_shape` from and to KerasTensors."""
+        shapes = self.compute_output_shape(_call.shapes_of(inputs))
+        return _call.map_shapes(KerasTensor, shapes)
+
+    # Losses and metrics.
+
+    def add_loss(self, loss: Any) -> None:
+        """Add a scalar (or a list of them) to the loss. Called from `call`, it is computed on every step."""
+        trace = tracing.current()
+        for part in _tree.leaves(loss):
+            part = ops.sum(part) if ops.ndim(part) else part
+            if trace is not None:
+                trace.add_loss(self, trace.tensor(part))
+            else:
+                self._call_losses.append(part)
+
+    def add_metric(self, *args: Any, **kwargs: Any) -> None:
+        raise NotImplementedError(f"{self._label}: add_metric() is gone; pass metrics to compile(metrics=[...]).")
+
+    @property
+    def losses(self) -> list[Any]:
+        """The scalars to be added to the loss: what `add_loss` and activity regularizers left during the trace (or,
+        outside of one, the last call), and the penalties of the trainable weights."""
+        layers = self._flatten_layers()
+        trace = tracing.current()
+        losses = trace.losses(layers) if trace is not None else [x for layer in layers for x in layer._call_losses]
+        for variable in self.trainable_weights:
+            if variable.regularizer is not None:
+                losses.append(variable.regularizer(variable))
+        return losses
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics held by this layer and the layers in it."""
+        return _once(metric for layer in self._flatten_layers() for metric in layer._held(Metric))
+
+    @property
+    def metrics_variables(self) -> list[Variable]:
+        return [variable for metric in self.metrics for variable in metric.variables]
+
+    # State.
+
+    def _sublayers(self) -> list[Layer]:
+        """The layers held directly."""
+        return list(self._held(Layer))
+
+    def _flatten_layers(self, include_self: bool = True, recursive: bool = True) -> list[Layer]:
+        """This layer and those in it, each once, outer before inner."""
+        found: dict[int, Layer] = {}
+
+        def visit(layer: Layer, deeper: bool) -> None:
+            if id(layer) in found:
+                return
+            found[id(layer)] = layer
+            if deeper:
+                for inner in layer._sublayers():
+                    visit(inner, recursive)
+
+        visit(self, True)
+        layers = list(found.values())
+        return layers if include_self else layers[1:]
+
+    def _own_variables(self) -> list[Variable]:
+        """The variables of this layer itself, parameters first."""
+        own = _once([*self._weights, *self._held(Variable)])
+        return [v for v in own if v.is_parameter] + [v for v in own if not v.is_parameter]
+
+    def _state_key(self) -> tuple:
+        """Changes whenever something changed that a trace of this layer may depend on, `trainable` included."""
+        return tuple((id(layer), layer.__dict__["_version"]) for layer in self._flatten_layers())
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All variables: of each layer the parameters first, this layer before those in it."""
+        return _once([*self._own_variables(), *(v for layer in self._sublayers() for v in layer.weights)])
+
+    @property
+    def variables(self) -> list[Variable]:
+        return self.weights
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """The variables that training changes; none when this layer is frozen."""
+        if not self.trainable:
+            return []
+        own = [v for v in self._own_variables() if v.trainable]
+        return _once([*own, *(v for layer in self._sublayers() for v in layer.trainable_weights)])
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """The variables that training does not change."""
+        trainable = {id(v) for v in self.trainable_weights}
+        return [v for v in self.weights if id(v) not in trainable]
+
+    @property
+    def trainable_variables(self) -> list[Variable]:
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list[Variable]:
+        return self.non_trainable_weights
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training may change the weights. Setting it sets it on all inner layers and their parameters."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        value = bool(value)
+        self.__dict__["_trainable"] = value
+        for variable in self._own_variables():
+            if variable.is_parameter:
+                variable.trainable = value
+        for layer in self._sublayers():
+            layer.trainable = value
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of the values of `weights`."""
+        return [variable.numpy() for variable in self.weights]
+
+    def set_weights(self, weights: list[Any]) -> None:
+        """Set the values of `weights`. Raises ValueError when their number or a shape differs; then nothing is set."""
+        variables = self.weights
+        if len(weights) != len(variables):
+            raise ValueError(f"{self._label}: set_weights() expected {len(variables)} arrays, received {len(weights)}.")
+        arrays = [np.asarray(x) for x in weights]
+        for variable, array in zip(variables, arrays):
+            if variable.shape != array.shape:
+                raise ValueError(
+                    f"{self._label}: weight {variable.path!r} expected shape {variable.shape}, "
+                    f"received shape {array.shape}."
+                )
+        with tracing.suspended():
+            for variable, array in zip(variables, arrays):
+                variable.assign(array)
+
+    def count_params(self) -> int:
+        """The number of values in `weights`. Raises ValueError when the layer is not built."""
+        if not self.built:
+            raise ValueError(f"{self._label}: count_params() needs a built layer; call it on data or build(shape) it.")
+        return sum(variable.size for variable in self.weights)
+
+    def save_own_variables(self, store: Any) -> None:
+        """Put the values of this layer's own variables into `store` under ``"0"``, ``"1"``, ..."""
+        for index, variable in enumerate(self._own_variables()):
+            store[str(index)] = variable.numpy()
+
+    def load_own_variables(self, store: Any) -> None:
+        """The inverse of `save_own_variables`. Raises ValueError when number or shapes differ."""
+        own = self._own_variables()
+        if len(store) != len(own):
+            raise ValueError(f"{self._label}: expected {len(own)} saved variables, received {len(store)}.")
+        for index, variable in enumerate(own):
+            variable.assign(np.asarray(store[str(index)]))
+
+    # Configuration.
+
+    @property
+    def path(self) -> str:
+        return self.name
+
+    @property
+    def dtype(self) -> str:
+        return "float32"
+
+    variable_dtype = compute_dtype = input_dtype = dtype
+
+    @property
+    def dtype_policy(self) -> str:
+        return self._dtype
+
+    def get_config(self) -> dict:
+        """What `from_config` needs to make this layer again, without its weights.
+
+        A layer whose ``__init__`` takes only numbers, strings and the like need not override this.
+        """
+        config: dict[str, Any] = {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": {
+                "module": "keras",
+                "class_name": "DTypePolicy",
+                "config": {"name": self._dtype},
+                "registered_name": None,
+            },
+        }
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        if type(self).get_config is Layer.get_config and type(self).__init__ is not Layer.__init__:
+            config.update(self._config_of_arguments(config))
+        return config
+
+    def _config_of_arguments(self, base: dict) -> dict:
+        signature = inspect.signature(type(self).__init__)
+        args, kwargs = self._init_arguments
+        given = dict(signature.bind(self, *args, **kwargs).arguments)
+        own = list(signature.parameters)[1:]
+        given.update(given.pop("kwargs", {}))
+        takes_any = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
+        for name in own if not takes_any else ():
+            base.pop(name, None)
+        for name in list(base):
+            if not takes_any and name not in own:
+                del base[name]
+        given.pop("self", None)
+        plain = {k: v for k, v in given.items() if all(isinstance(leaf, _PLAIN) for leaf in _tree.leaves(v))}
+        if len(plain) != len(given):
+            odd = sorted(set(given) - set(plain))
+            raise NotImplementedError(
+                f"{self._label}: arguments {odd} of __init__() are not plain data; implement get_config()."
+            )
+        return plain
+
+    @classmethod
+    def from_config(cls, config: dict) -> Any:
+        return cls(**config)
+
+    def get_build_config(self) -> dict | None:
+        """The shapes this layer was built with, or None."""
+        return self._build_shapes
+
+    def build_from_config(self, config: dict) -> None:
+        """Build the layer with the shapes of `get_build_config`."""
+        if "shapes_dict" in config:
+            self.build(**{name: _call.map_shapes(tuple, shape) for name, shape in config["shapes_dict"].items()})
+        elif config.get("input_shape") is not None:
+            self.build(_call.map_shapes(tuple, config["input_shape"]))
+        self.built = True
+
+    def __getstate__(self) -> dict:
+        return {**self.__dict__, "_programs": {}, "_call_losses": []}
+
+    def __setstate__(self, state: dict) -> None:
+        self.__dict__.update(state)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _within_scope(build: Callable) -> Callable:
+    """`build` under the layer's name scope, outside of any trace, noting the shapes it was given."""
+
+    @functools.wraps(build)
+    def wrapped(self: Layer, *args: Any, **kwargs: Any) -> None:
+        if self._build_shapes is None:
+            shapes = inspect.signature(build).bind(self, *args, **kwargs).arguments
+            shapes = {name: shape for name, shape in list(shapes.items())[1:]}
+            one = len(shapes) == 1
+            self.__dict__["_build_shapes"] = {"input_shape": next(iter(shapes.values()))} if one else {
+                "shapes_dict": shapes
+            }
+        with tracing.suspended(), name_scope(self.name):
+            build(self, *args, **kwargs)
+        self.__dict__["built"] = True
+
+    return wrapped
+
+
+def _once(items: Any) -> list:
+    seen: dict[int, Any] = {}
+    for item in items:
+        seen.setdefault(id(item), item)
+    return list(seen.values())
+
+
+def _legacy_shape(kwargs: dict) -> tuple | None:
+    """The shape of one sample, from the spellings of older Keras."""
+    given = {key: kwargs.pop(key) for key in _LEGACY_SHAPES if key in kwargs}
+    if not given:
+        return None
+    warnings.warn(
+        f"Passing {', '.join(given)} to a layer is an old form; begin a Sequential model with keras.Input(shape).",
+        stacklevel=4,
+    )
+    key, shape = next(iter(given.items()))
+    shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+    return shape[1:] if key.startswith("batch") else shape
+
+
+def _policy(dtype: Any, where: str) -> str:
+    name = dtype if isinstance(dtype, str) else dtype["config"]["name"] if isinstance(dtype, dict) else None
+    if name is None:
+        name = "float32" if dtype is None else getattr(dtype, "name", None) or standardize_dtype(dtype)
+    if name != "float32":
+        warnings.warn(f"{where}: everything is computed in float32; dtype {name!r} is noted only.", stacklevel=4)
+    return name
+
+
+
+
+_config.export("keras.layers", Layer)

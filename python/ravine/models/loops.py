@@ -1,0 +1,120 @@
+"""Running a program over data: whole epochs inside the engine, or batch by batch where a callback wants that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ravine.callbacks import CallbackList
+from ravine.models.data_adapter import ArrayData, StreamData
+
+
+def run(model: Any, phase: str, data: ArrayData | StreamData, callbacks: CallbackList) -> None:
+    """One pass over `data`: training ("train") or evaluation ("test"). Results gather in the model's metrics."""
+    if isinstance(data, StreamData):
+        _run_stream(model, phase, data, callbacks)
+    elif callbacks.wants_batches(phase):
+        _run_batch_by_batch(model, phase, data, callbacks)
+    else:
+        _run_inside(model, phase, data, callbacks)
+
+
+def predict(model: Any, data: ArrayData | StreamData, callbacks: CallbackList) -> np.ndarray:
+    """The predictions for all rows of `data`, float32."""
+    if isinstance(data, StreamData):
+        return _predict_stream(model, data, callbacks)
+    step = model._step("predict", data.rows)
+    steps = min(data.steps, data.batches)
+    rows = min(data.size, steps * data.batch_size)
+    outputs = [np.empty((rows, *step.output_shape[1:]), np.float32)]
+    arrays = [data.rows.x]
+    progbar = callbacks.progbar
+    if not callbacks.wants_batches("predict"):
+        poll = None if progbar is None else lambda done: progbar.advance(done) is None
+        step.program.run_batches(arrays, data.batch_size, 0, steps, None, outputs, poll)
+    else:
+        for batch in range(steps):
+            callbacks.on_predict_batch_begin(batch)
+            step.program.run_batches(arrays, data.batch_size, batch, batch + 1, None, outputs)
+            first = batch * data.batch_size
+            callbacks.on_predict_batch_end(batch, {"outputs": outputs[0][first : first + data.batch_size]})
+            if progbar is not None:
+                progbar.advance(batch + 1)
+    if progbar is not None:
+        progbar.advance(steps)
+    return outputs[0]
+
+
+def _run_inside(model: Any, phase: str, data: ArrayData, callbacks: CallbackList) -> None:
+    step = model._step(phase, data.rows)
+    progbar = callbacks.progbar
+    done = 0
+
+    def poll(batches: int) -> bool:
+        if progbar.due():
+            progbar.advance(done + batches, model._logs())
+        return not (phase == "train" and model.stop_training)
+
+    for order, begin, end in data.segments():
+        step.program.run_batches(
+            data.rows.arrays(), data.batch_size, begin, end, order, None, None if progbar is None else poll
+        )
+        done += end - begin
+    if progbar is not None:
+        progbar.advance(done)
+
+
+def _run_batch_by_batch(model: Any, phase: str, data: ArrayData, callbacks: CallbackList) -> None:
+    arrays = data.rows.arrays()
+    at_begin = getattr(callbacks, f"on_{phase}_batch_begin")
+    at_end = getattr(callbacks, f"on_{phase}_batch_end")
+    done = 0
+    for order, begin, end in data.segments():
+        for batch in range(begin, end):
+            at_begin(done)
+            # Asked for every time: a callback may have frozen a layer.
+            step = model._step(phase, data.rows, check=False)
+            step.program.run_batches(arrays, data.batch_size, batch, batch + 1, order)
+            logs = model._logs()
+            at_end(done, logs)
+            done += 1
+            _advance(callbacks, done, logs)
+            if phase == "train" and model.stop_training:
+                return
+
+
+def _run_stream(model: Any, phase: str, data: StreamData, callbacks: CallbackList) -> None:
+    per_batch = callbacks.wants_batches(phase)
+    at_begin = getattr(callbacks, f"on_{phase}_batch_begin")
+    at_end = getattr(callbacks, f"on_{phase}_batch_end")
+    for number, batch in enumerate(data.epoch()):
+        at_begin(number)
+        batch = model._adapt(batch)
+        model._step(phase, batch).program.run(batch.arrays())
+        if per_batch:
+            logs = model._logs()
+            at_end(number, logs)
+            _advance(callbacks, number + 1, logs)
+        elif callbacks.progbar is not None:
+            callbacks.progbar.advance(number + 1, model._logs() if callbacks.progbar.due() else None)
+        if phase == "train" and model.stop_training:
+            return
+
+
+def _predict_stream(model: Any, data: StreamData, callbacks: CallbackList) -> np.ndarray:
+    results = []
+    for number, batch in enumerate(data.epoch()):
+        callbacks.on_predict_batch_begin(number)
+        batch = model._adapt(batch)
+        results += model._step("predict", batch).program.run([batch.x])
+        callbacks.on_predict_batch_end(number, {"outputs": results[-1]})
+        _advance(callbacks, number + 1, None)
+    if not results:
+        raise ValueError("predict: the data is empty.")
+    return np.concatenate(results)
+
+
+def _advance(callbacks: CallbackList, done: int, logs: dict[str, float] | None) -> None:
+    if callbacks.progbar is not None:
+        callbacks.progbar.advance(done, logs)

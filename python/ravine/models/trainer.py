@@ -1,0 +1,467 @@
+"""Trainer: compile, fit, evaluate and predict."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import numpy as np
+
+from ravine.callbacks import Callback, CallbackList, History
+from ravine.models import loops
+from ravine.models.checks import check_targets
+from ravine.models.compiled import Compiled
+from ravine.models.data_adapter import (
+    Batch,
+    check_batch_size,
+    check_count,
+    make_batch,
+    make_data,
+    split_validation,
+    unpack,
+)
+from ravine.models.train_step import StepProgram, trace_predict, trace_test, trace_train, trainable_state
+
+_TRACERS = {"train": trace_train, "test": trace_test, "predict": trace_predict}
+
+
+class Trainer:
+    """What a model can be trained with. Mixed into `Model`, which is also a layer."""
+
+    def _init_trainer(self) -> None:
+        self._compiled: Compiled | None = None
+        self._loss_tracker = None
+        self._steps: dict[tuple, StepProgram] = {}
+        self._quick: dict[tuple, Any] = {}
+        self.stop_training = False
+        self.history: History | None = None
+
+    @property
+    def _where(self) -> str:
+        return f"{type(self).__name__} {self.name!r}"
+
+    # compile
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: Any = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Choose how the model is trained.
+
+        Args:
+            optimizer: a name or an Optimizer. Passing the same object again keeps its iterations and slots.
+            loss: a name, a Loss, or a function `(y_true, y_pred) -> losses` written with `ravine.ops`.
+            loss_weights: a factor of the loss.
+            metrics: a list of names, Metrics or functions; "accuracy" picks the kind that fits the shapes.
+            weighted_metrics: the same, but weighted by `sample_weight` and `class_weight`.
+            run_eagerly: accepted for code written for Keras; every step is one program of the engine.
+            steps_per_execution: as `run_eagerly`; an epoch runs inside the engine as it is.
+            jit_compile: as `run_eagerly`.
+            auto_scale_loss: as `run_eagerly`; everything is float32.
+
+        Raises:
+            ValueError: an unknown name; the message suggests close matches.
+        """
+        from ravine import metrics as metrics_module
+
+        if optimizer == "rmsprop":
+            _check_default_optimizer()
+        self._compiled = Compiled(optimizer, loss, loss_weights, metrics, weighted_metrics)
+        self._compile_arguments = {
+            "optimizer": optimizer,
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+            "run_eagerly": run_eagerly,
+            "steps_per_execution": steps_per_execution,
+            "jit_compile": jit_compile,
+        }
+        self.optimizer = self._compiled.optimizer
+        self.loss = loss
+        self.run_eagerly = run_eagerly
+        self._loss_tracker = metrics_module.Mean(name="loss")
+        self.stop_training = False
+        self._forget_programs()
+
+    @property
+    def compiled(self) -> bool:
+        return self._compiled is not None
+
+    def get_compile_config(self) -> dict[str, Any]:
+        """What `compile` was called with."""
+        return dict(self._compile_arguments) if self.compiled else {}
+
+    def _require_compiled(self, method: str) -> None:
+        if not self.compiled:
+            raise ValueError(f"{self._where}: call compile(optimizer=..., loss=...) before {method}().")
+
+    # What user models may override; both are traced.
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """The scalar to minimize: the compiled loss plus what layers add (regularizers, `add_loss`)."""
+        parts = []
+        if self._compiled.loss is not None:
+            loss = self._compiled.loss(y, y_pred, sample_weight)
+            parts.append(loss if self._compiled.loss_weight is None else loss * self._compiled.loss_weight)
+        parts += self.losses
+        if not parts:
+            raise ValueError(f"{self._where}: nothing to minimize; pass a loss to compile() or use add_loss().")
+        total = parts[0]
+        for part in parts[1:]:
+            total = total + part
+        return total
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Update the compiled metrics with one batch."""
+        self._compiled.update_metrics(y, y_pred, sample_weight)
+
+    # Metrics
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The running mean of the loss, then the metrics."""
+        own = super().metrics if hasattr(super(), "metrics") else []
+        if not self.compiled:
+            return list(own)
+        return list({id(m): m for m in [self._loss_tracker, *self._compiled.metrics, *own]}.values())
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names that belong to the values `evaluate` returns."""
+        return [metric.name for metric in self.metrics]
+
+    def reset_metrics(self) -> None:
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """The current values, by name: the loss first."""
+        results: dict[str, Any] = {}
+        for metric in self.metrics:
+            value = metric.result()
+            if isinstance(value, dict):
+                results.update(value)
+            else:
+                results[metric.name] = value
+        return results
+
+    def _values(self) -> dict[str, float]:
+        return {name: _as_number(value) for name, value in self.get_metrics_result().items()}
+
+    def _logs(self) -> dict[str, float]:
+        return dict(sorted(self._values().items()))
+
+    def _returned(self, return_dict: bool) -> Any:
+        values = self._values()
+        if return_dict:
+            return values
+        flat = list(values.values())
+        return flat[0] if len(flat) == 1 else flat
+
+    # Programs
+
+    def _forget_programs(self) -> None:
+        self._steps = {}
+        self._quick = {}
+
+    def _step(self, phase: str, batch: Batch, check: bool = True) -> StepProgram:
+        """The program for arrays of these shapes and the present trainable state; traced when it is new."""
+        shapes = tuple([None if array is None else array.shape[1:] for array in batch])
+        key = (phase, shapes) if phase == "predict" else (phase, shapes, trainable_state(self))
+        step = self._steps.get(key)
+        if step is None:
+            if not self.built:
+                self._build_for(batch.x)
+                return self._step(phase, batch, check)
+            if phase == "predict":
+                batch = Batch(batch.x)
+            step = self._steps[key] = _TRACERS[phase](self, batch)
+        elif check and phase != "predict":
+            check_targets(self._compiled.loss, batch.y, step.output_shape, self._where)
+        return step
+
+    def _adapt(self, batch: Batch) -> Batch:
+        """Add or drop a last axis of size 1 where the model's input has the other rank."""
+        expected = getattr(self, "input_shape", None) if self.built else None
+        x = batch.x
+        if not isinstance(expected, tuple) or x.ndim == len(expected):
+            return batch
+        if x.ndim == len(expected) - 1 and expected[-1] == 1:
+            return batch._replace(x=x[..., None])
+        if x.ndim == len(expected) + 1 and x.shape[-1] == 1:
+            return batch._replace(x=x[..., 0])
+        return batch
+
+    def _data(self, *args: Any, **kwargs: Any) -> Any:
+        data = make_data(*args, **kwargs)
+        if hasattr(data, "rows"):
+            data.rows = self._adapt(data.rows)
+        return data
+
+    # fit
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: str | int = "auto",
+        callbacks: Callback | list[Callback] | None = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: dict[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | list[int] = 1,
+    ) -> History:
+        """Train for a number of epochs.
+
+        Args:
+            x: array of shape (n, ...), any numeric dtype and layout, list, torch or jax tensor, DataFrame; or an
+                iterable of batches `(x, y)` or `(x, y, sample_weight)`: a generator, a torch DataLoader.
+            y: targets of shape (n, ...); None when `x` yields batches.
+            batch_size: default 32. The last batch of an epoch may be smaller.
+            epochs: number of the last epoch; with `initial_epoch` not the number of epochs to run.
+            verbose: 0 silent, 1 a progress bar, 2 a line per epoch, "auto" is 1. Where the output is a file or a
+                pipe, 1 writes one line per epoch without control codes.
+            callbacks: see `ravine.callbacks`.
+            validation_split: this fraction of the rows, the last ones before shuffling, is kept for validation.
+            validation_data: `(x, y)`, `(x, y, sample_weight)` or an iterable of batches; overrides `validation_split`.
+            shuffle: a new random order of the rows in every epoch.
+            class_weight: dict of class index to weight of its samples in the loss.
+            sample_weight: weight of each row in the loss, shape (n,).
+            initial_epoch: continue counting from here.
+            steps_per_epoch: number of batches per epoch; default all.
+            validation_steps: number of validation batches; default all.
+            validation_batch_size: default `batch_size`.
+            validation_freq: validate every so many epochs, or in the epochs of this list (from 1).
+
+        Returns:
+            History; `.history` holds the training values (sorted by name), then `val_` ones, then `learning_rate`.
+
+        Raises:
+            ValueError: not compiled, empty data, unequal lengths, shapes or labels that do not fit the loss.
+            TypeError: data that is not numeric, counts that are not integers.
+            KeyboardInterrupt: Ctrl-C, after the batch in work; the model stays usable and `model.history` holds the
+                epochs that were completed.
+        """
+        self._require_compiled("fit")
+        verbose = _check_verbose(verbose)
+        epochs = check_count(epochs, "epochs", 0)
+        initial_epoch = check_count(initial_epoch, "initial_epoch", 0)
+        if validation_split and validation_data is None:
+            (x, y, sample_weight), validation_data = split_validation(x, y, sample_weight, validation_split)
+        data = self._data(
+            x, y, sample_weight, batch_size, steps_per_epoch, shuffle, class_weight, next_seed=_next_shuffle_seed
+        )
+        self._step("train", self._adapt(data.first()))
+        validation = None
+        if validation_data is not None:
+            validation = self._data(
+                *unpack(validation_data, "validation_data"),
+                validation_batch_size
+                if validation_batch_size is not None
+                else _batch_size_for(validation_data, batch_size),
+                validation_steps,
+            )
+            self._step("test", self._adapt(validation.first()))
+        callbacks = CallbackList(
+            callbacks, add_history=True, add_progbar=verbose != 0, model=self, verbose=verbose, epochs=epochs,
+            steps=data.steps,
+        )  # fmt: skip
+        self.stop_training = False
+        logs: dict[str, float] = {}
+        callbacks.on_train_begin()
+        try:
+            for epoch in range(initial_epoch, epochs):
+                self.reset_metrics()
+                callbacks.on_epoch_begin(epoch)
+                loops.run(self, "train", data, callbacks)
+                logs = self._logs()
+                if validation is not None and _validates(epoch, validation_freq):
+                    results = self._evaluate(validation, callbacks)
+                    logs.update({f"val_{name}": value for name, value in sorted(results.items())})
+                logs["learning_rate"] = float(self.optimizer.learning_rate)
+                callbacks.on_epoch_end(epoch, logs)
+                callbacks.set_params({**callbacks.params, "steps": data.steps})
+                if self.stop_training:
+                    break
+        except BaseException:
+            if callbacks.progbar is not None:
+                callbacks.progbar.abandon()
+            raise
+        callbacks.on_train_end(logs)
+        return self.history
+
+    # evaluate
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Callback | list[Callback] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """The loss and the metrics on data, in inference mode. Arguments as in `fit`.
+
+        Returns:
+            the loss as a float when there are no metrics, else a list `[loss, metric, ...]` in the order of
+            `metrics_names`, or a dict by name with `return_dict=True`.
+        """
+        self._require_compiled("evaluate")
+        verbose = _check_verbose(verbose)
+        data = self._data(x, y, sample_weight, batch_size, steps)
+        self._step("test", self._adapt(data.first()))
+        callbacks = CallbackList(
+            callbacks, add_progbar=verbose != 0, model=self, verbose=verbose, epochs=1, steps=data.steps
+        )
+        try:
+            self._evaluate(data, callbacks)
+        except BaseException:
+            if callbacks.progbar is not None:
+                callbacks.progbar.abandon()
+            raise
+        return self._returned(return_dict)
+
+    def _evaluate(self, data: Any, callbacks: CallbackList) -> dict[str, float]:
+        callbacks.on_test_begin()
+        self.reset_metrics()
+        muted = callbacks.progbar is not None and callbacks.progbar.in_fit
+        with callbacks.progress_muted() if muted else contextlib.nullcontext():
+            loops.run(self, "test", data, callbacks)
+        logs = self._logs()
+        callbacks.on_test_end(logs)
+        return logs
+
+    # predict
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        steps: int | None = None,
+        callbacks: Callback | list[Callback] | None = None,
+    ) -> np.ndarray:
+        """The outputs for `x`, in inference mode.
+
+        Args:
+            x: as in `fit`. Rows that fit into one batch take a short path of a few microseconds.
+            batch_size: default 32.
+            verbose: 1 or "auto" shows a progress bar when there is more than one batch.
+            steps: predict only this many batches.
+            callbacks: see `ravine.callbacks`.
+
+        Returns:
+            float32 array with a row of outputs per row of `x`.
+        """
+        if callbacks is None and steps is None and type(x) is np.ndarray and 0 < len(x) <= (batch_size or 32):
+            quick = self._quick.get((x.shape[1:], x.dtype))
+            if quick is not None and x.flags.c_contiguous:
+                return quick([x])[0]
+        verbose = _check_verbose(verbose)
+        data = self._data(x, None, None, batch_size, steps)
+        first = self._adapt(data.first())
+        step = self._step("predict", first)
+        if type(x) is np.ndarray and first.x.shape == x.shape and x.dtype.kind in "biuf" and x.dtype.isnative:
+            self._quick[x.shape[1:], x.dtype] = step.program.run
+        shown = verbose != 0 and data.steps != 1
+        callbacks = CallbackList(callbacks, add_progbar=shown, model=self, verbose=verbose, epochs=1, steps=data.steps)
+        callbacks.on_predict_begin()
+        try:
+            outputs = loops.predict(self, data, callbacks)
+        except BaseException:
+            if callbacks.progbar is not None:
+                callbacks.progbar.abandon()
+            raise
+        callbacks.on_predict_end()
+        return outputs
+
+    # Single batches
+
+    def train_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """One update with one batch.
+
+        Returns:
+            as `evaluate`: means over the batches since the last `reset_metrics()`.
+        """
+        self._require_compiled("train_on_batch")
+        return self._on_batch("train", make_batch(x, y, sample_weight, class_weight), return_dict)
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """The loss and metrics of one batch, as means since the last `reset_metrics()`."""
+        self._require_compiled("test_on_batch")
+        return self._on_batch("test", make_batch(x, y, sample_weight), return_dict)
+
+    def _on_batch(self, phase: str, batch: Batch, return_dict: bool) -> Any:
+        batch = self._adapt(batch)
+        self._step(phase, batch).program.run(batch.arrays())
+        return self._returned(return_dict)
+
+    def predict_on_batch(self, x: Any) -> np.ndarray:
+        """The outputs for one batch, float32."""
+        batch = self._adapt(make_batch(x))
+        return self._step("predict", batch).program.run([batch.x])[0]
+
+
+def _check_verbose(verbose: Any) -> int:
+    if verbose == "auto":
+        return 1
+    if verbose not in (0, 1, 2):
+        raise ValueError(f"verbose: expected 0, 1, 2 or 'auto', received {verbose!r}.")
+    return int(verbose)
+
+
+def _check_default_optimizer() -> None:
+    from ravine import optimizers
+
+    if not hasattr(optimizers, "RMSprop"):
+        raise ValueError(
+            "compile: the default optimizer, 'rmsprop', is not available in this version. "
+            "Choose one: compile(optimizer='adam', ...) or compile(optimizer='sgd', ...)."
+        )
+
+
+def _batch_size_for(validation_data: Any, batch_size: int | None) -> int | None:
+    from ravine.models.data_adapter import is_stream
+
+    return None if is_stream(validation_data) else check_batch_size(batch_size)
+
+
+def _validates(epoch: int, validation_freq: int | list[int]) -> bool:
+    if isinstance(validation_freq, (list, tuple, set)):
+        return epoch + 1 in validation_freq
+    return (epoch + 1) % check_count(validation_freq, "validation_freq") == 0
+
+
+def _next_shuffle_seed() -> int:
+    from ravine import random
+
+    return random.draw_seed()
+
+
+def _as_number(value: Any) -> Any:
+    array = np.asarray(value)
+    return float(array) if array.size == 1 else array

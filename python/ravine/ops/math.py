@@ -1,0 +1,255 @@
+"""Element-wise arithmetic, comparison and elementary functions; operands broadcast as in NumPy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ravine.ops._dtypes import common, is_number, tag
+from ravine.ops.trace import apply
+
+
+def add(x1: Any, x2: Any) -> Any:
+    """x1 + x2"""
+    if is_number(x2) and not is_number(x1):
+        return _affine(x1, 1.0, x2, common(x1, x2))
+    if is_number(x1) and not is_number(x2):
+        return _affine(x2, 1.0, x1, common(x1, x2))
+    return apply("add", [x1, x2], dtype=common(x1, x2))
+
+
+def subtract(x1: Any, x2: Any) -> Any:
+    """x1 - x2"""
+    if is_number(x2) and not is_number(x1):
+        return _affine(x1, 1.0, -x2, common(x1, x2))
+    if is_number(x1) and not is_number(x2):
+        return _affine(x2, -1.0, x1, common(x1, x2))
+    return apply("subtract", [x1, x2], dtype=common(x1, x2))
+
+
+def multiply(x1: Any, x2: Any) -> Any:
+    """x1 * x2, element by element"""
+    if is_number(x2) and not is_number(x1):
+        return _affine(x1, x2, 0.0, common(x1, x2))
+    if is_number(x1) and not is_number(x2):
+        return _affine(x2, x1, 0.0, common(x1, x2))
+    return apply("multiply", [x1, x2], dtype=common(x1, x2))
+
+
+def divide(x1: Any, x2: Any) -> Any:
+    """x1 / x2; always float32"""
+    return apply("divide", [x1, x2])
+
+
+true_divide = divide
+
+
+def divide_no_nan(x1: Any, x2: Any) -> Any:
+    """x1 / x2, and 0 where x2 is 0"""
+    zero = equal(x2, 0)
+    return where(zero, 0.0, divide(x1, where(zero, 1.0, x2)))
+
+
+def floor_divide(x1: Any, x2: Any) -> Any:
+    """floor(x1 / x2)"""
+    return apply("floor", [divide(x1, x2)], dtype=common(x1, x2))
+
+
+def mod(x1: Any, x2: Any) -> Any:
+    """x1 - floor(x1 / x2) * x2: the remainder, with the sign of x2"""
+    return subtract(x1, multiply(floor_divide(x1, x2), x2))
+
+
+def power(x1: Any, x2: Any) -> Any:
+    """x1 raised to x2"""
+    if is_number(x2) and not is_number(x1):
+        if x2 == 2:
+            return square(x1)
+        return apply("pow_scalar", [x1], {"exponent": float(x2)}, common(x1, x2))
+    return apply("power", [x1, x2], dtype=common(x1, x2))
+
+
+def maximum(x1: Any, x2: Any) -> Any:
+    """The larger of each pair; at a tie the gradient goes to x1."""
+    return apply("maximum", [x1, x2], dtype=common(x1, x2))
+
+
+def minimum(x1: Any, x2: Any) -> Any:
+    """The smaller of each pair; at a tie the gradient goes to x1."""
+    return apply("minimum", [x1, x2], dtype=common(x1, x2))
+
+
+def clip(x: Any, x_min: float, x_max: float) -> Any:
+    """min(max(x, x_min), x_max); the gradient is 0 outside."""
+    if is_number(x_min) and is_number(x_max):
+        return apply("clip", [x], {"low": float(x_min), "high": float(x_max)}, tag(x))
+    return minimum(maximum(x, x_min), x_max)
+
+
+def negative(x: Any) -> Any:
+    """-x"""
+    return apply("negative", [x], dtype=common(x))
+
+
+def absolute(x: Any) -> Any:
+    """|x|; the gradient at 0 is 0."""
+    return apply("absolute", [x], dtype=common(x))
+
+
+abs = absolute
+
+
+def sign(x: Any) -> Any:
+    """-1, 0 or 1"""
+    return apply("sign", [x], dtype=common(x))
+
+
+def square(x: Any) -> Any:
+    """x * x"""
+    return apply("square", [x], dtype=common(x))
+
+
+def sqrt(x: Any) -> Any:
+    """The square root"""
+    return apply("sqrt", [x])
+
+
+def rsqrt(x: Any) -> Any:
+    """1 / sqrt(x)"""
+    return apply("rsqrt", [x])
+
+
+def reciprocal(x: Any) -> Any:
+    """1 / x"""
+    return apply("reciprocal", [x])
+
+
+def exp(x: Any) -> Any:
+    """e ** x"""
+    return apply("exp", [x])
+
+
+def expm1(x: Any) -> Any:
+    """e ** x - 1, accurate near 0"""
+    return apply("expm1", [x])
+
+
+def log(x: Any) -> Any:
+    """The natural logarithm"""
+    return apply("log", [x])
+
+
+def log1p(x: Any) -> Any:
+    """log(1 + x), accurate near 0"""
+    return apply("log1p", [x])
+
+
+def log2(x: Any) -> Any:
+    """The logarithm to base 2"""
+    return multiply(log(x), 1.4426950408889634)
+
+
+def log10(x: Any) -> Any:
+    """The logarithm to base 10"""
+    return multiply(log(x), 0.4342944819032518)
+
+
+def erf(x: Any) -> Any:
+    """The Gauss error function"""
+    return apply("erf", [x])
+
+
+def sin(x: Any) -> Any:
+    """The sine of x in radians"""
+    return apply("sin", [x])
+
+
+def cos(x: Any) -> Any:
+    """The cosine of x in radians"""
+    return apply("cos", [x])
+
+
+def floor(x: Any) -> Any:
+    """The largest whole number not above x"""
+    return apply("floor", [x])
+
+
+def ceil(x: Any) -> Any:
+    """The smallest whole number not below x"""
+    return apply("ceil", [x])
+
+
+def round(x: Any, decimals: int = 0) -> Any:
+    """The nearest number with `decimals` digits after the point; halves go to the even neighbour."""
+    if decimals == 0:
+        return apply("round", [x], dtype=tag(x))
+    scale = 10.0**decimals
+    return divide(apply("round", [multiply(x, scale)]), scale)
+
+
+def equal(x1: Any, x2: Any) -> Any:
+    """x1 == x2"""
+    return apply("equal", [x1, x2], dtype="bool")
+
+
+def not_equal(x1: Any, x2: Any) -> Any:
+    """x1 != x2"""
+    return apply("not_equal", [x1, x2], dtype="bool")
+
+
+def greater(x1: Any, x2: Any) -> Any:
+    """x1 > x2"""
+    return apply("greater", [x1, x2], dtype="bool")
+
+
+def greater_equal(x1: Any, x2: Any) -> Any:
+    """x1 >= x2"""
+    return apply("greater_equal", [x1, x2], dtype="bool")
+
+
+def less(x1: Any, x2: Any) -> Any:
+    """x1 < x2"""
+    return apply("less", [x1, x2], dtype="bool")
+
+
+def less_equal(x1: Any, x2: Any) -> Any:
+    """x1 <= x2"""
+    return apply("less_equal", [x1, x2], dtype="bool")
+
+
+def logical_and(x1: Any, x2: Any) -> Any:
+    """True where both are"""
+    return apply("logical_and", [x1, x2], dtype="bool")
+
+
+def logical_or(x1: Any, x2: Any) -> Any:
+    """True where at least one is"""
+    return apply("logical_or", [x1, x2], dtype="bool")
+
+
+def logical_not(x: Any) -> Any:
+    """True where x is not"""
+    return apply("logical_not", [x], dtype="bool")
+
+
+def isnan(x: Any) -> Any:
+    """True where x is not a number"""
+    return apply("isnan", [x], dtype="bool")
+
+
+def isfinite(x: Any) -> Any:
+    """True where x is neither infinite nor NaN"""
+    return apply("isfinite", [x], dtype="bool")
+
+
+def where(condition: Any, x1: Any, x2: Any) -> Any:
+    """x1 where the condition holds, else x2"""
+    return apply("where", [condition, x1, x2], dtype="bool" if tag(x1) == tag(x2) == "bool" else common(x1, x2))
+
+
+def stop_gradient(variable: Any) -> Any:
+    """The same values, through which no gradient flows"""
+    return apply("stop_gradient", [variable], dtype=tag(variable))
+
+
+def _affine(x: Any, scale: float, offset: float, dtype: str) -> Any:
+    return apply("affine", [x], {"scale": float(scale), "offset": float(offset)}, dtype)

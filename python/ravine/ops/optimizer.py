@@ -1,0 +1,80 @@
+"""One optimizer step at a time, in place. `ravine.optimizers` holds the optimizers with state and schedules.
+
+`w` and the slots are variables or float32 NumPy arrays and are changed where they are; arrays must be C-contiguous.
+While a function is traced only variables can be changed, and the step is appended to the trace.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ravine import _core
+from ravine.ops._dtypes import shape_of
+from ravine.ops.trace import apply
+from ravine.variable import Variable
+
+
+def sgd_update(w: Any, g: Any, learning_rate: Any) -> None:
+    """w -= learning_rate * g"""
+    _in_place("sgd", [w], [w, g, learning_rate])
+
+
+def sgd_momentum_update(
+    w: Any, g: Any, v: Any, learning_rate: Any, momentum: float = 0.9, nesterov: bool = False
+) -> None:
+    """v = momentum * v - learning_rate * g, then w += v (Polyak 1964), or with `nesterov`
+    w += momentum * v - learning_rate * g (Sutskever et al. 2013)."""
+    op = "sgd_nesterov" if nesterov else "sgd_momentum"
+    _in_place(op, [w, v], [w, g, v, learning_rate], {"momentum": float(momentum)})
+
+
+def adam_update(
+    w: Any,
+    g: Any,
+    m: Any,
+    v: Any,
+    learning_rate: Any,
+    iterations: int | Variable,
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
+    epsilon: float = 1e-7,
+) -> None:
+    """One step of Adam (Kingma & Ba 2015, the form before section 2.1 with epsilon hat), with t = iterations + 1:
+    m += (1 - beta_1)(g - m), v += (1 - beta_2)(g^2 - v),
+    w -= learning_rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m / (sqrt(v) + epsilon).
+
+    Args:
+        iterations: the number of steps made before; it is not changed.
+    """
+    rate = adam_rate(learning_rate, iterations, beta_1, beta_2)
+    attrs = {"beta_1": float(beta_1), "beta_2": float(beta_2), "epsilon": float(epsilon)}
+    _in_place("adam", [w, m, v], [w, g, m, v, rate], attrs)
+
+
+def adam_rate(learning_rate: Any, iterations: int | Variable, beta_1: float, beta_2: float) -> Any:
+    """learning_rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) with t = iterations + 1: Adam's bias-corrected rate."""
+    if not isinstance(iterations, Variable):
+        iterations = _core.Variable(np.asarray(iterations, np.int64), "iterations")
+    return apply("adam_rate", [learning_rate, iterations], {"beta_1": float(beta_1), "beta_2": float(beta_2)})
+
+
+def _in_place(op: str, changed: list[Any], inputs: list[Any], attrs: dict | None = None) -> None:
+    shape = shape_of(changed[0])
+    for x in [*changed, inputs[1]]:
+        if shape_of(x) != shape:
+            raise ValueError(f"ops.{op}: weights, gradient and slots must agree, received {shape} and {shape_of(x)}.")
+    for x in changed:
+        if isinstance(x, Variable):
+            continue
+        if not isinstance(x, np.ndarray) or x.dtype != np.float32 or not x.flags.c_contiguous or not x.flags.writeable:
+            raise TypeError(
+                f"ops.{op} works in place: expected variables or writable, C-contiguous float32 arrays, "
+                f"received {type(x).__name__}" + (f" of {x.dtype}." if isinstance(x, np.ndarray) else ".")
+            )
+    arrays = [x for x in changed if not isinstance(x, Variable)]
+    holders = {id(x): _core.Variable(x, "") for x in arrays}
+    apply(op, [holders.get(id(x), x) for x in inputs], attrs)
+    for x in arrays:
+        x[...] = holders[id(x)].value

@@ -1,0 +1,109 @@
+"""Reductions over axes. ``axis=None`` reduces over everything, the batch included."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ravine.ops import math, shapes
+from ravine.ops._dtypes import axis_of, common, shape_of, tag
+from ravine.ops.trace import apply
+
+
+def sum(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
+    """The sum over `axis`"""
+    return _reduce("sum", x, axis, keepdims, common(x))
+
+
+def mean(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
+    """The mean over `axis`"""
+    return _reduce("mean", x, axis, keepdims, "float32")
+
+
+def max(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
+    """The largest value over `axis`; equal ones share the gradient."""
+    return _reduce("max", x, axis, keepdims, tag(x))
+
+
+def min(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
+    """The smallest value over `axis`; equal ones share the gradient."""
+    return _reduce("min", x, axis, keepdims, tag(x))
+
+
+amax, amin = max, min
+
+
+def prod(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
+    """The product over `axis`"""
+    return _reduce("prod", x, axis, keepdims, common(x))
+
+
+def any(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
+    """Whether any value over `axis` is true"""
+    return _reduce("max", math.not_equal(x, 0), axis, keepdims, "bool")
+
+
+def all(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
+    """Whether all values over `axis` are true"""
+    return _reduce("min", math.not_equal(x, 0), axis, keepdims, "bool")
+
+
+def var(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
+    """The variance over `axis`, divided by N (not N - 1)"""
+    return mean(math.square(math.subtract(x, mean(x, axis, True))), axis, keepdims)
+
+
+def std(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
+    """The standard deviation over `axis`, divided by N (not N - 1)"""
+    return math.sqrt(var(x, axis, keepdims))
+
+
+def norm(x: Any, ord: int | str | None = None, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
+    """The length of vectors: `ord` 1, 2 (the default) or ``inf``."""
+    if ord in (None, 2, "euclidean", "fro"):
+        return math.sqrt(sum(math.square(x), axis, keepdims))
+    if ord == 1:
+        return sum(math.absolute(x), axis, keepdims)
+    if ord == float("inf"):
+        return max(math.absolute(x), axis, keepdims)
+    raise ValueError(f"ops.norm: ord must be 1, 2 or inf, received {ord!r}.")
+
+
+def logsumexp(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
+    """log(sum(exp(x))), without overflow"""
+    top = math.stop_gradient(max(x, axis, True))
+    total = math.add(math.log(sum(math.exp(math.subtract(x, top)), axis, True)), top)
+    return total if keepdims else sum(total, axis, False)
+
+
+def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    """The index of the first largest value along `axis` (None: of all values in a row), as int32"""
+    if axis is None:
+        x, axis = shapes.ravel(x), 0
+    axis = axis_of(axis, len(shape_of(x)))
+    return apply("argmax", [x], {"axes": [axis], "axis": axis, "keepdims": int(keepdims)}, "int32")
+
+
+def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    """The index of the first smallest value along `axis`, as int32"""
+    return argmax(math.negative(x), axis, keepdims)
+
+
+def axes_of(axis: int | Sequence[int] | None, rank: int) -> list[int]:
+    """`axis` as a list of axes in ascending order."""
+    if axis is None:
+        return list(range(rank))
+    return sorted({axis_of(int(i), rank) for i in (axis if isinstance(axis, (tuple, list)) else [axis])})
+
+
+def _reduce(op: str, x: Any, axis: int | Sequence[int] | None, keepdims: bool, dtype: str) -> Any:
+    axes = axes_of(axis, len(shape_of(x)))
+    if not axes:
+        return shapes.cast(x, dtype) if tag(x) != dtype else shapes.convert_to_tensor(x)
+    # The engine reduces over neighbouring axes, so what lies apart takes several steps, the last axes first.
+    while axes:
+        run = [axes.pop()]
+        while axes and axes[-1] == run[0] - 1:
+            run.insert(0, axes.pop())
+        x = apply(op, [x], {"axes": run, "keepdims": int(keepdims)}, dtype)
+    return x

@@ -1,0 +1,214 @@
+"""Shapes and dtypes: reshape, transpose, broadcast, cast, one-hot and their kin.
+
+The batch is the one free dimension. It is None in a traced shape and stays in front.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ravine.ops import math
+from ravine.ops._dtypes import axis_of, shape_of, tag
+from ravine.ops.trace import BatchError, SymbolicTensor, apply, current
+from ravine.tensor import as_tensor, standardize_dtype, tag_of
+from ravine.variable import Variable
+
+
+def shape(x: Any) -> tuple:
+    """The shape as a tuple, with None for the batch of a traced tensor."""
+    return shape_of(x)
+
+
+def ndim(x: Any) -> int:
+    """The number of dimensions"""
+    return len(shape_of(x))
+
+
+def convert_to_tensor(x: Any, dtype: Any = None) -> Any:
+    """`x` as a tensor. Float32 arrays are not copied; a variable becomes the tensor that reads it."""
+    if isinstance(x, SymbolicTensor):
+        return x if dtype is None else cast(x, dtype)
+    if isinstance(x, Variable):
+        x = x.value
+        return x if dtype is None else cast(x, dtype)
+    array = np.asarray(x)
+    if dtype is None:
+        dtype = {"f": "float32"}.get(array.dtype.kind, array.dtype)
+    return as_tensor(np.asarray(array, dtype=np.dtype(dtype)))
+
+
+def convert_to_numpy(x: Any) -> np.ndarray:
+    """`x` as a plain NumPy array; raises TypeError for a traced tensor."""
+    return x.numpy() if hasattr(x, "numpy") else np.asarray(x)
+
+
+def cast(x: Any, dtype: Any) -> Any:
+    """Convert to a dtype. Floats lose their fraction (towards 0) on the way to integers; all but 0 is True."""
+    wanted = standardize_dtype(dtype)
+    if not isinstance(x, SymbolicTensor) and not (isinstance(x, Variable) and current() is not None):
+        return as_tensor(np.asarray(x.array if isinstance(x, Variable) else x).astype(wanted))
+    wanted = "float32" if wanted in ("float16", "bfloat16") else tag_of(wanted)
+    if tag(x) == wanted:
+        return convert_to_tensor(x)
+    if wanted == "bool":
+        return math.not_equal(x, 0.0)
+    if wanted == "int32" and tag(x) == "float32":
+        return apply("multiply", [math.sign(x), math.floor(math.absolute(x))], dtype="int32")
+    x = convert_to_tensor(x)
+    return SymbolicTensor(x.trace, x.id, x.shape, wanted)
+
+
+def reshape(x: Any, newshape: Sequence[int | None]) -> Any:
+    """The same values in another shape.
+
+    One size may be -1. When `x` has a free batch, the new shape must begin with -1 (or None), which keeps the batch.
+    Raises ValueError when the sizes do not fit.
+    """
+    old = shape_of(x)
+    new = [newshape] if isinstance(newshape, int) else list(newshape)
+    new = [-1 if size is None else int(size) for size in new]
+    if new.count(-1) > 1 and not (old[:1] == (None,) and new[0] == -1 and new[1:].count(-1) == 1):
+        raise ValueError(f"ops.reshape: only one dimension can be inferred, received shape {tuple(newshape)}.")
+    if old[:1] == (None,):
+        if not new or new[0] != -1:
+            raise BatchError(
+                f"ops.reshape: the shape must begin with -1 to keep the batch of {old}, received {tuple(newshape)}."
+            )
+        rest = _infer(new[1:], prod(old[1:]))
+        if prod(rest) != prod(old[1:]):
+            raise BatchError(f"ops.reshape: cannot reshape {old} to {tuple(newshape)}: the batch must stay as it is.")
+        new = [-1, *rest]
+    else:
+        new = _infer(new, prod(old))
+        if prod(new) != prod(old):
+            raise ValueError(f"ops.reshape: cannot reshape {old} to {tuple(newshape)}.")
+    return apply("reshape", [x], {"shape": new}, tag(x))
+
+
+def _infer(sizes: list[int], total: int) -> list[int]:
+    if -1 not in sizes:
+        return sizes
+    known = prod(size for size in sizes if size != -1)
+    return [total // known if size == -1 and known else size for size in sizes]
+
+
+def expand_dims(x: Any, axis: int) -> Any:
+    """Insert a dimension of size 1 at `axis`."""
+    old = shape_of(x)
+    axis = axis_of(axis, len(old) + 1)
+    if axis == 0 and old[:1] == (None,):
+        raise BatchError(f"ops.expand_dims: the batch must stay in front, received shape {old} and axis 0.")
+    return reshape(x, (*old[:axis], 1, *old[axis:]))
+
+
+def squeeze(x: Any, axis: int | Sequence[int] | None = None) -> Any:
+    """Remove dimensions of size 1: those of `axis`, or all of them."""
+    old = shape_of(x)
+    if axis is None:
+        axes = [i for i, size in enumerate(old) if size == 1]
+    else:
+        axes = [axis_of(i, len(old)) for i in ([axis] if isinstance(axis, int) else axis)]
+    if any(old[i] != 1 for i in axes):
+        raise ValueError(f"ops.squeeze: expected size 1 at axis {axis}, received shape {old}.")
+    return reshape(x, [size for i, size in enumerate(old) if i not in axes])
+
+
+def ravel(x: Any) -> Any:
+    """All values in one row"""
+    return reshape(x, (-1,))
+
+
+def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
+    """Permute the dimensions; by default reverse them. A free batch must stay in front."""
+    old = shape_of(x)
+    axes = list(range(len(old)))[::-1] if axes is None else [axis_of(i, len(old)) for i in axes]
+    if axes == list(range(len(old))):
+        return convert_to_tensor(x)
+    if old[:1] == (None,) and axes[:1] != [0]:
+        raise BatchError(f"ops.transpose: the batch must stay in front, received shape {old} and axes {tuple(axes)}.")
+    return apply("transpose", [x], {"perm": axes}, tag(x))
+
+
+def moveaxis(x: Any, source: int, destination: int) -> Any:
+    """Move one dimension to another place."""
+    rank = len(shape_of(x))
+    order = list(range(rank))
+    order.insert(axis_of(destination, rank), order.pop(axis_of(source, rank)))
+    return transpose(x, order)
+
+
+def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
+    """Exchange two dimensions."""
+    rank = len(shape_of(x))
+    order = list(range(rank))
+    first, second = axis_of(axis1, rank), axis_of(axis2, rank)
+    order[first], order[second] = second, first
+    return transpose(x, order)
+
+
+def broadcast_to(x: Any, shape: Sequence[int | None]) -> Any:
+    """Repeat `x` to fill `shape`, by NumPy's rules; None or -1 in front stands for the batch."""
+    sizes = [-1 if size is None else int(size) for size in shape]
+    return apply("broadcast_to", [x], {"shape": sizes}, tag(x))
+
+
+def zeros(shape: Sequence[int], dtype: Any = None) -> Any:
+    """Zeros of a fixed shape"""
+    return as_tensor(np.zeros(shape, standardize_dtype(dtype)))
+
+
+def ones(shape: Sequence[int], dtype: Any = None) -> Any:
+    """Ones of a fixed shape"""
+    return as_tensor(np.ones(shape, standardize_dtype(dtype)))
+
+
+def full(shape: Sequence[int], fill_value: float, dtype: Any = None) -> Any:
+    """One value repeated over a fixed shape"""
+    return as_tensor(np.full(shape, fill_value, standardize_dtype(dtype)))
+
+
+def arange(start: float, stop: float | None = None, step: float = 1, dtype: Any = None) -> Any:
+    """Evenly spaced values, as np.arange"""
+    values = np.arange(start, stop, step) if stop is not None else np.arange(0, start, step)
+    return as_tensor(values.astype(tag_of(values.dtype) if dtype is None else standardize_dtype(dtype)))
+
+
+def full_like(x: Any, fill_value: float, dtype: Any = None) -> Any:
+    """One value in the shape of `x`, batch included"""
+    if not isinstance(x, SymbolicTensor):
+        return full(shape_of(x), fill_value, tag(x) if dtype is None else dtype)
+    # isnan is 0 or 1 whatever x holds, so that times 0 it is surely 0.
+    attrs = {"scale": 0.0, "offset": float(fill_value)}
+    return apply("affine", [math.isnan(x)], attrs, tag(x) if dtype is None else tag_of(standardize_dtype(dtype)))
+
+
+def zeros_like(x: Any, dtype: Any = None) -> Any:
+    """Zeros in the shape of `x`, batch included"""
+    return full_like(x, 0.0, dtype)
+
+
+def ones_like(x: Any, dtype: Any = None) -> Any:
+    """Ones in the shape of `x`, batch included"""
+    return full_like(x, 1.0, dtype)
+
+
+def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None) -> Any:
+    """Rows with a 1 at the class index and 0 elsewhere: shape (...) -> (..., num_classes).
+
+    Args:
+        x: class indices from 0 to num_classes - 1.
+        axis: where the new dimension goes.
+    """
+    wanted = "float32" if dtype is None else tag_of(standardize_dtype(dtype))
+    result = apply("one_hot", [x], {"classes": int(num_classes)}, wanted)
+    return result if axis == -1 else moveaxis(result, -1, axis)
+
+
+def batch_size(x: Any) -> Any:
+    """How many samples `x` holds, as a float32 scalar: the size of its first dimension."""
+    size = shape_of(x)[0]
+    return apply("batch_size", [x]) if size is None else as_tensor(np.asarray(size, np.float32))

@@ -1,0 +1,120 @@
+"""Penalties on weights (or outputs) that are added to the loss: callables from a tensor to a scalar."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ravine import _config, _lookup, ops
+
+
+class Regularizer:
+    """Base class. Subclasses implement ``__call__(x) -> scalar`` with `ravine.ops`."""
+
+    def __call__(self, x: Any) -> Any:
+        return 0.0
+
+    def get_config(self) -> dict:
+        raise NotImplementedError(f"{type(self).__name__} does not implement get_config().")
+
+    @classmethod
+    def from_config(cls, config: dict) -> Regularizer:
+        return cls(**config)
+
+
+class L1(Regularizer):
+    """l1 * sum(|x|); the gradient at 0 is 0."""
+
+    def __init__(self, l1: float = 0.01):
+        self.l1 = _coefficient("L1", "l1", 0.01 if l1 is None else l1)
+
+    def __call__(self, x: Any) -> Any:
+        return ops.multiply(ops.sum(ops.absolute(x)), self.l1)
+
+    def get_config(self) -> dict:
+        return {"l1": self.l1}
+
+
+class L2(Regularizer):
+    """l2 * sum(x^2), without a factor of one half"""
+
+    def __init__(self, l2: float = 0.01):
+        self.l2 = _coefficient("L2", "l2", 0.01 if l2 is None else l2)
+
+    def __call__(self, x: Any) -> Any:
+        return ops.multiply(ops.sum(ops.square(x)), self.l2)
+
+    def get_config(self) -> dict:
+        return {"l2": self.l2}
+
+
+class L1L2(Regularizer):
+    """l1 * sum(|x|) + l2 * sum(x^2)"""
+
+    def __init__(self, l1: float = 0.0, l2: float = 0.0):
+        self.l1 = _coefficient("L1L2", "l1", 0.0 if l1 is None else l1)
+        self.l2 = _coefficient("L1L2", "l2", 0.0 if l2 is None else l2)
+
+    def __call__(self, x: Any) -> Any:
+        penalties = [penalty(x) for penalty, factor in ((L1(self.l1), self.l1), (L2(self.l2), self.l2)) if factor]
+        if not penalties:
+            return ops.multiply(ops.sum(x), 0.0)
+        return penalties[0] if len(penalties) == 1 else ops.add(*penalties)
+
+    def get_config(self) -> dict:
+        return {"l1": self.l1, "l2": self.l2}
+
+
+def l1(l1: float = 0.01) -> L1:
+    return L1(l1)
+
+
+def l2(l2: float = 0.01) -> L2:
+    return L2(l2)
+
+
+def l1_l2(l1: float = 0.0, l2: float = 0.0) -> L1L2:
+    return L1L2(l1, l2)
+
+
+def _coefficient(where: str, name: str, value: Any) -> float:
+    value = float(value)
+    if not 0 <= value < float("inf"):
+        raise ValueError(f"{where}: expected a finite, non-negative `{name}`, received {value}.")
+    return value
+
+
+_config.export("keras.regularizers", L1, L2, L1L2)
+
+# The string "l1l2" means both at their usual strength; Keras makes it a penalty of zero.
+_named = {
+    "l1": L1,
+    "L1": L1,
+    "l2": L2,
+    "L2": L2,
+    "l1l2": lambda: L1L2(0.01, 0.01),
+    "l1_l2": lambda: L1L2(0.01, 0.01),
+    "L1L2": lambda: L1L2(0.01, 0.01),
+}
+
+
+def get(identifier: Any) -> Any:
+    """A regularizer from a name, a configuration, a class, an instance or a callable; None stays None."""
+    if identifier is None:
+        return None
+    if isinstance(identifier, dict):
+        return deserialize(identifier)
+    if isinstance(identifier, str):
+        return _lookup.find(identifier, _named, "regularizer")()
+    if isinstance(identifier, type):
+        return identifier()
+    if callable(identifier):
+        return identifier
+    raise _lookup.not_an_identifier(identifier, "regularizer")
+
+
+def serialize(regularizer: Any) -> Any:
+    return _config.serialize_keras_object(regularizer)
+
+
+def deserialize(config: Any, custom_objects: dict | None = None) -> Any:
+    return _config.deserialize_keras_object(config, custom_objects, kind="regularizer", module="keras.regularizers")
