@@ -38,7 +38,3 @@ def test_cpp_format() -> None:
 
 def test_types(tmp_path: Path) -> None:
     check("mypy", "--cache-dir", tmp_path, "--package", "ravine")
-
-
-def test_stub_matches_the_extension(tmp_path: Path) -> None:
-    check("stubtest", "--ignore-missing-stub", "--mypy-config-file", "pyproject.toml", "ravine._core")

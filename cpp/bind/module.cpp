@@ -4,6 +4,7 @@
 
 #include "bind/convert.h"
 #include "bind/eager.h"
+#include "bind/model.h"
 #include "exec/cpu.h"
 #include "exec/shuffle.h"
 #include "exec/team.h"
@@ -143,7 +144,7 @@ int64_t run_batches(Program& self, const py::sequence& data, int64_t batch_size,
 }
 
 void bind_program(py::module_& module) {
-    py::class_<Program>(module, "Program", "A graph with entries and exits, planned when first run.")
+    py::class_<Program, std::shared_ptr<Program>>(module, "Program", "A graph with entries and exits, planned when first run.")
         .def(py::init<const Graph&, std::vector<ValueId>, std::vector<ValueId>>(), py::arg("graph"), py::arg("inputs"),
              py::arg("outputs"))
         .def("run", &run_once, py::arg("inputs"))
@@ -179,6 +180,7 @@ PYBIND11_MODULE(_core, module) {
     bind_graph(module);
     bind_program(module);
     bind_eager(module);
+    bind_model(module);
 }
 
 }  // namespace ravine::bind

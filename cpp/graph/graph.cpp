@@ -7,7 +7,24 @@
 
 namespace ravine {
 
+namespace {
+
+/// Sizes are multiplied without further checks everywhere else.
+void check_size(const Shape& shape) {
+    constexpr int64_t kMost = int64_t{1} << 40;
+    int64_t size = 1;
+    for (int64_t i = 0; i < shape.rank(); ++i) {
+        if (shape[i] == kBatch && i == 0) continue;
+        if (shape[i] < 0 || shape[i] > kMost || (shape[i] > 0 && size > kMost / shape[i]))
+            throw std::invalid_argument("impossible shape " + shape.str() + ".");
+        size *= shape[i];
+    }
+}
+
+}  // namespace
+
 ValueId Graph::new_value(Value value) {
+    check_size(value.shape);
     values_.push_back(std::move(value));
     return static_cast<ValueId>(values_.size() - 1);
 }
@@ -62,6 +79,7 @@ std::vector<ValueId> Graph::add(const std::string& name, std::vector<ValueId> in
                 throw std::invalid_argument("input " + std::to_string(updated) + " must be a variable.");
         }
         shapes = op.infer(*this, inputs, attrs);
+        for (const Shape& made : shapes) check_size(made);
         if (op.tile) {
             // Operands that the kernels cannot read with strides are spread out first.
             const Shape& full = shapes.empty() ? shape(inputs.at(0)) : shapes[0];

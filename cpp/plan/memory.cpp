@@ -43,26 +43,6 @@ void each_use(const Schedule& schedule, const std::vector<bool>& inside, Note no
 
 }  // namespace
 
-std::vector<bool> values_inside_groups(const Schedule& schedule) {
-    const size_t count = schedule.graph->values().size();
-    std::vector<int> home(count, -1);
-    for (size_t i = 0; i < schedule.groups.size(); ++i) {
-        const Group& group = schedule.groups[i];
-        if (!group.chained() || group.nodes[0].op->alias) continue;
-        for (const Node& node : group.nodes)
-            for (ValueId output : node.outputs)
-                if (output != kNone) home[static_cast<size_t>(output)] = static_cast<int>(i);
-    }
-    std::vector<bool> inside(count, false);
-    for (size_t id = 0; id < count; ++id) inside[id] = home[id] >= 0;
-    for (size_t i = 0; i < schedule.groups.size(); ++i)
-        for (const Node& node : schedule.groups[i].nodes)
-            for (ValueId input : node.inputs)
-                if (home[static_cast<size_t>(input)] != static_cast<int>(i)) inside[static_cast<size_t>(input)] = false;
-    for (ValueId output : schedule.outputs) inside[static_cast<size_t>(output)] = false;
-    return inside;
-}
-
 void reuse_in_place(const Schedule& schedule, const std::vector<bool>& inside, const Partition& partition,
                     int64_t rows, Storages& storages) {
     const Graph& graph = *schedule.graph;

@@ -11,9 +11,6 @@ struct MemoryPlan {
     int64_t bytes = 0;
 };
 
-/// Values that never leave their group: they live in tiles only. By value id.
-std::vector<bool> values_inside_groups(const Schedule& schedule);
-
 /// Lets outputs take over the memory of operands that die with the same step, where the op permits it and each thread
 /// overwrites only what it alone reads. Merges storages.
 void reuse_in_place(const Schedule& schedule, const std::vector<bool>& inside, const Partition& partition,

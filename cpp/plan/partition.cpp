@@ -1,7 +1,7 @@
 #include "plan/partition.h"
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 namespace ravine {
 
@@ -167,31 +167,43 @@ double group_cost(const Schedule& schedule, const Group& group, int64_t rows) {
     return cycles;
 }
 
-/// Cycles that a split costs with `threads` threads, but for its barrier.
-double split_cost(const Schedule& schedule, const Group& group, const Split& split, double work, int64_t rows,
-                  int threads) {
+/// Which part of each storage a thread has in its own cache: that of its last access.
+class Caches {
+  public:
+    /// Cycles to fetch what others hold: everything but the own share of what all threads read, and what another
+    /// thread touched last.
+    double fetch(const Access& access, int64_t bytes, int threads) const {
+        const auto last = regions_.find(access.storage);
+        const bool own = last != regions_.end() && last->second == access.region && access.region.axis != Axis::all;
+        if (own || threads == 1) return 0;
+        const bool shared = access.region.axis == Axis::rows || access.region.axis == Axis::columns;
+        const double touched = static_cast<double>(bytes) / (shared ? threads : 1);
+        return touched * (threads - 1) / threads / kSharedBytesPerCycle;
+    }
+    void note(const std::vector<Access>& accesses) {
+        for (const Access& access : accesses)
+            if (access.write || access.region.axis != Axis::all) regions_[access.storage] = access.region;
+    }
+
+  private:
+    std::map<int, Region> regions_;
+};
+
+/// The part of the arithmetic that the busiest thread does.
+double largest_share(const Split& split, int64_t rows, int threads) {
     const int64_t extent = split.extent == kBatch ? rows : split.extent;
     const int64_t grain = split.axis == Axis::rows ? kRowGrain : kColumnGrain;
     const int64_t blocks = (extent + grain - 1) / grain;
     const int64_t largest = std::min((blocks + threads - 1) / threads * grain, extent);
-    double cycles = extent ? work * static_cast<double>(largest) / static_cast<double>(extent) : 0;
-    const Operands operands = operands_of(group);
-    std::set<ValueId> inside(operands.writes.begin(), operands.writes.end());
-    for (size_t i = 0; i < operands.reads.size(); ++i) {
-        const ValueId id = operands.reads[i];
-        if (split.inputs.at(i) != Axis::all || is_constant(*schedule.graph, id) || inside.count(id)) continue;
-        cycles += static_cast<double>(value_bytes(schedule.graph->value(id), rows)) * (threads - 1) / threads /
-                  kSharedBytesPerCycle;
-    }
-    return cycles;
+    return extent ? static_cast<double>(largest) / static_cast<double>(extent) : 0;
 }
 
-}  // namespace
-
-Partition choose_partition(const Schedule& schedule, const Storages& storages, int64_t rows, int threads) {
+Partition choose(const Schedule& schedule, const Storages& storages, const std::map<int, int64_t>& bytes, int64_t rows,
+                 int threads, Caches& caches) {
     Partition partition;
     Pending pending;
     pending.add(input_accesses(schedule, storages));
+    caches.note(input_accesses(schedule, storages));
     for (const Group& group : schedule.groups) {
         Share share;
         if (group.nodes[0].op->alias) {
@@ -199,28 +211,47 @@ Partition choose_partition(const Schedule& schedule, const Storages& storages, i
             continue;
         }
         const double work = group_cost(schedule, group, rows);
+        const auto cost_of = [&](const std::vector<Access>& accesses, double part) {
+            double cycles = work * part + (threads > 1 && pending.conflicts(accesses) ? kBarrierCycles : 0);
+            for (const Access& access : accesses) {
+                const auto known = bytes.find(access.storage);
+                if (known != bytes.end()) cycles += caches.fetch(access, known->second, threads);
+            }
+            return cycles;
+        };
         share.accesses = accesses_of(schedule, storages, group, nullptr);
-        double best = work + (threads > 1 && pending.conflicts(share.accesses) ? kBarrierCycles : 0);
-        const std::vector<Split> splits = group_splits(schedule, group);
-        for (const Split& split : splits) {
-            const std::vector<Access> accesses = accesses_of(schedule, storages, group, &split);
-            const double cost = split_cost(schedule, group, split, work, rows, threads) +
-                                (threads > 1 && pending.conflicts(accesses) ? kBarrierCycles : 0);
-            // With one thread the first split stands for all: the kernels then see whole operands.
-            if (cost >= best && share.axis != Axis::first) continue;
-            if (cost >= best && threads > 1) continue;
+        double best = cost_of(share.accesses, 1.0);
+        for (const Split& split : group_splits(schedule, group)) {
+            std::vector<Access> accesses = accesses_of(schedule, storages, group, &split);
+            const double cost = cost_of(accesses, largest_share(split, rows, threads));
+            // At equal cost (one thread) a split still beats none.
+            if (cost > best || (cost == best && share.axis != Axis::first)) continue;
             best = cost;
             share.axis = split.axis;
             share.extent = split.extent;
-            share.accesses = accesses;
+            share.accesses = std::move(accesses);
         }
         if (threads > 1 && pending.conflicts(share.accesses)) pending.clear();
         pending.add(share.accesses);
+        caches.note(share.accesses);
         partition.cycles += best;
         partition.shares.push_back(std::move(share));
     }
     if (threads > 1) partition.cycles += kBarrierCycles;  // between batches
     return partition;
+}
+
+}  // namespace
+
+Partition choose_partition(const Schedule& schedule, const Storages& storages, int64_t rows, int threads) {
+    const std::vector<bool> inside = values_inside_groups(schedule);
+    std::map<int, int64_t> bytes;  // of the storages that groups share
+    for (size_t id = 0; id < inside.size(); ++id)
+        if (!inside[id]) bytes[storages.of(static_cast<ValueId>(id))] = value_bytes(schedule.graph->values()[id], rows);
+    Caches caches;
+    // The first pass finds out what each thread holds when a batch begins.
+    choose(schedule, storages, bytes, rows, threads, caches);
+    return choose(schedule, storages, bytes, rows, threads, caches);
 }
 
 void place_barriers(const Schedule& schedule, const Storages& storages, int threads, Partition& partition) {

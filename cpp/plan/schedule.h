@@ -29,6 +29,9 @@ struct Schedule {
 /// Drops what neither an output nor a state update needs, folds biases into products, and fuses.
 Schedule make_schedule(const Graph& graph, const std::vector<ValueId>& inputs, const std::vector<ValueId>& outputs);
 
+/// Values that never leave their group: they live in tiles only. By value id.
+std::vector<bool> values_inside_groups(const Schedule& schedule);
+
 /// Source operands of an element-wise node, in its kernel's order.
 std::vector<ValueId> tile_sources(const Node& node);
 /// What its kernel writes: outputs, or the variables that it updates.

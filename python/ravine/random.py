@@ -125,7 +125,8 @@ def _ones(inputs: Any, noise_shape: tuple) -> Any:
     from ravine import ops
 
     shape = ops.shape(inputs)
-    if len(noise_shape) != len(shape) or any(n not in (None, 1, size) for n, size in zip(noise_shape, shape)):
+    fits = len(noise_shape) == len(shape)
+    if not fits or any(n not in (None, 1, size) for n, size in zip(noise_shape, shape, strict=True)):
         raise ValueError(f"noise_shape {tuple(noise_shape)} does not fit inputs of shape {shape}.")
-    shared = tuple(i for i, (n, size) in enumerate(zip(noise_shape, shape)) if n == 1 and size != 1)
+    shared = tuple(i for i, (n, size) in enumerate(zip(noise_shape, shape, strict=True)) if n == 1 and size != 1)
     return ops.ones_like(ops.max(inputs, axis=shared, keepdims=True) if shared else inputs)

@@ -27,9 +27,7 @@ def linear(learning_rate: float = 0.0, **compile_arguments) -> keras.Sequential:
 
 def coin(**compile_arguments) -> keras.Sequential:
     """Two classes with probability 1/2 each, whatever the input."""
-    model = keras.Sequential(
-        [layers.Input((1,)), layers.Dense(2, activation="softmax", kernel_initializer="zeros")]
-    )
+    model = keras.Sequential([layers.Input((1,)), layers.Dense(2, activation="softmax", kernel_initializer="zeros")])
     model.compile(optimizer=optimizers.SGD(0.0), loss="sparse_categorical_crossentropy", **compile_arguments)
     return model
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ravine.datasets._cache import cache_dir, fetch, reading, write_atomically
+from ravine.datasets._cache import cache_dir, fetch, read_splits, reading, write_atomically
 
 # The binary edition: the Python one holds pickles, which can run code when they are read.
 URL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
@@ -39,8 +39,7 @@ def load_data() -> tuple[Split, Split]:
         with write_atomically(decoded) as partial, partial.open("wb") as file:
             np.savez(file, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
         return (x_train, y_train), (x_test, y_test)
-    with reading(decoded, "CIFAR-10"), np.load(decoded, allow_pickle=False) as data:
-        return (data["x_train"], data["y_train"]), (data["x_test"], data["y_test"])
+    return read_splits(decoded, "CIFAR-10")
 
 
 def read_archive(path: Path) -> tuple[Split, Split]:

@@ -25,7 +25,7 @@ def load_data(test_fraction: float = 0.2) -> tuple[Split, Split]:
     if not 0.0 < test_fraction < 1.0:
         raise ValueError(f"digits.load_data: test_fraction must lie between 0 and 1, received {test_fraction}.")
     try:
-        from sklearn.datasets import load_digits
+        from sklearn.datasets import load_digits  # type: ignore[import-untyped]
     except ImportError as error:
         raise ImportError("datasets.digits needs scikit-learn: pip install ravine[data]") from error
     data = load_digits()

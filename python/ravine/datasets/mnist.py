@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
-from ravine.datasets._cache import fetch, reading
+from ravine.datasets._cache import fetch, read_splits
 
 URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
@@ -28,5 +26,4 @@ def load_data(path: str = "mnist.npz") -> tuple[Split, Split]:
         ValueError: the cached file cannot be read.
     """
     file = fetch(path, URL, SHA256, "sha256")
-    with reading(file, "MNIST"), np.load(Path(file), allow_pickle=False) as data:
-        return (data["x_train"], data["y_train"]), (data["x_test"], data["y_test"])
+    return read_splits(file, "MNIST")

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ class Signature:
     training_default: Any
 
 
-@lru_cache(maxsize=None)
+@cache
 def signature_of(call: Any) -> Signature:
     """The signature of an unbound `call`, without `self`."""
     signature = inspect.signature(call)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from ravine import _tree
 from ravine.layers import _call
-from ravine.ops.trace import BatchError, SymbolicTensor, Trace
+from ravine.ops.trace import SymbolicTensor, Trace
 from ravine.ops.trace import apply as apply_op
 from ravine.tensor import as_tensor, tag_of
 from ravine.variable import Variable
@@ -51,27 +52,30 @@ def run_eagerly(layer: Any, args: tuple, kwargs: dict, training: bool, free_batc
         tuple(kwargs),
     )
     key = _key(layer, parts, args, kwargs)
-    traced = layer._programs.get(key) if key is not None else None
+    traced: Any = layer._programs.get(key) if key is not None else None
     if traced is None:
-        try:
+        traced = _NEEDS_FIXED_BATCH
+        with contextlib.suppress(*([ValueError] if free else [])):
             traced = _trace(layer, args, kwargs, training, arrays, free)
-        except BatchError:
-            if not free:
-                raise
-            traced = _NEEDS_FIXED_BATCH
-        key = _key(layer, parts, args, kwargs)  # building the layer has changed it
-        if key is not None:
-            layer._programs[key] = traced
+        if traced is not _NEEDS_FIXED_BATCH:
+            key = _key(layer, parts, args, kwargs)  # building the layer has changed it
+            if key is not None:
+                layer._programs[key] = traced
     if traced is _NEEDS_FIXED_BATCH:
-        return run_eagerly(layer, args, kwargs, training, free_batch=False)
+        # It may do with a fixed size; if not, the error tells the true shapes.
+        result = run_eagerly(layer, args, kwargs, training, free_batch=False)
+        key = _key(layer, parts, args, kwargs)
+        if key is not None:
+            layer._programs[key] = _NEEDS_FIXED_BATCH
+        return result
     results = [
         as_tensor(x if dtype == "float32" else x.astype(np.bool_ if dtype == "bool" else np.int32))
-        for x, dtype in zip(traced.program.run(arrays), traced.dtypes)
+        for x, dtype in zip(traced.program.run(arrays), traced.dtypes, strict=True)
     ]
     for inner in layer._flatten_layers():
         inner.__dict__["_call_losses"] = []
     first_loss = len(results) - len(traced.loss_owners)
-    for owner, loss in zip(traced.loss_owners, results[first_loss:]):
+    for owner, loss in zip(traced.loss_owners, results[first_loss:], strict=True):
         owner._call_losses.append(loss)
     return _tree.mapped(lambda x: results[x.index] if isinstance(x, _Result) else x, traced.structure)
 

@@ -50,11 +50,11 @@ class InputSpec:
         if self.max_ndim is not None and rank > self.max_ndim:
             raise refuse(f"input of rank {self.max_ndim} or less")
         for axis, size in self.axes.items():
-            if not -rank <= axis < rank or size is not None and shape[axis] not in (None, size):
+            if not -rank <= axis < rank or (size is not None and shape[axis] not in (None, size)):
                 name = "last dimension" if axis == -1 else f"dimension {axis}"
                 raise refuse(f"{name} {size}")
         if self.shape is not None:
-            for size, found in zip(self.shape, shape):
+            for size, found in zip(self.shape, shape, strict=True):
                 if size is not None and found not in (None, size):
                     raise refuse(f"shape {self.shape}")
 

@@ -43,6 +43,19 @@ class Layer(Tracked):
         ValueError: for arguments that nobody recognizes.
     """
 
+    name: str
+    built: bool
+    supports_masking: bool
+    input_spec: Any
+    autocast: bool
+    _init_arguments: tuple[tuple, dict]
+    _trainable: bool
+    _weights: list[Variable]
+    _programs: dict
+    _call_losses: list
+    _build_shapes: dict | None
+    _input_shape_arg: tuple | None
+
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         layer = super().__new__(cls)
         object.__setattr__(layer, "_init_arguments", (args, kwargs))
@@ -51,7 +64,7 @@ class Layer(Tracked):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "build" in cls.__dict__:
-            cls.build = _within_scope(cls.__dict__["build"])
+            cls.build = _within_scope(cls.__dict__["build"])  # type: ignore[method-assign]
 
     def __init__(
         self,
@@ -92,7 +105,7 @@ class Layer(Tracked):
         self.built = True
 
     def _build_for(self, args: tuple, kwargs: dict) -> None:
-        names = [name for name in inspect.signature(type(self).build).parameters][1:]
+        names = list(inspect.signature(type(self).build).parameters)[1:]
         if len(names) <= 1 or not all(name.endswith("_shape") for name in names):
             if args:
                 first = args[0]
@@ -218,7 +231,7 @@ class Layer(Tracked):
         specs = self.input_spec
         if specs is not None:
             specs = specs if isinstance(specs, (list, tuple)) else [specs]
-            for spec, tensor in zip(specs, _tree.leaves(inputs)):
+            for spec, tensor in zip(specs, _tree.leaves(inputs), strict=False):
                 spec.check(tuple(tensor.shape), self._label)
 
     @property
@@ -370,14 +383,14 @@ class Layer(Tracked):
         if len(weights) != len(variables):
             raise ValueError(f"{self._label}: set_weights() expected {len(variables)} arrays, received {len(weights)}.")
         arrays = [np.asarray(x) for x in weights]
-        for variable, array in zip(variables, arrays):
+        for variable, array in zip(variables, arrays, strict=True):
             if variable.shape != array.shape:
                 raise ValueError(
                     f"{self._label}: weight {variable.path!r} expected shape {variable.shape}, "
                     f"received shape {array.shape}."
                 )
         with tracing.suspended():
-            for variable, array in zip(variables, arrays):
+            for variable, array in zip(variables, arrays, strict=True):
                 variable.assign(array)
 
     def count_params(self) -> int:
@@ -433,29 +446,27 @@ class Layer(Tracked):
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
         if type(self).get_config is Layer.get_config and type(self).__init__ is not Layer.__init__:
-            config.update(self._config_of_arguments(config))
+            parameters = inspect.signature(type(self).__init__).parameters
+            if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+                config = {key: value for key, value in config.items() if key in parameters}
+            config.update(self._plain_arguments())
         return config
 
-    def _config_of_arguments(self, base: dict) -> dict:
+    def _plain_arguments(self) -> dict:
+        """The arguments that `__init__` was given, which must be plain data."""
         signature = inspect.signature(type(self).__init__)
         args, kwargs = self._init_arguments
         given = dict(signature.bind(self, *args, **kwargs).arguments)
-        own = list(signature.parameters)[1:]
-        given.update(given.pop("kwargs", {}))
-        takes_any = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
-        for name in own if not takes_any else ():
-            base.pop(name, None)
-        for name in list(base):
-            if not takes_any and name not in own:
-                del base[name]
-        given.pop("self", None)
-        plain = {k: v for k, v in given.items() if all(isinstance(leaf, _PLAIN) for leaf in _tree.leaves(v))}
-        if len(plain) != len(given):
-            odd = sorted(set(given) - set(plain))
+        given.pop(next(iter(signature.parameters)))
+        for name, parameter in signature.parameters.items():
+            if parameter.kind is parameter.VAR_KEYWORD:
+                given.update(given.pop(name, {}))
+        odd = sorted(k for k, x in given.items() if not all(isinstance(leaf, _PLAIN) for leaf in _tree.leaves(x)))
+        if odd:
             raise NotImplementedError(
-                f"{self._label}: arguments {odd} of __init__() are not plain data; implement get_config()."
+                f"{self._label}: the arguments {odd} of __init__() are not plain data; implement get_config()."
             )
-        return plain
+        return given
 
     @classmethod
     def from_config(cls, config: dict) -> Any:
@@ -490,11 +501,11 @@ def _within_scope(build: Callable) -> Callable:
     def wrapped(self: Layer, *args: Any, **kwargs: Any) -> None:
         if self._build_shapes is None:
             shapes = inspect.signature(build).bind(self, *args, **kwargs).arguments
-            shapes = {name: shape for name, shape in list(shapes.items())[1:]}
+            shapes = dict(list(shapes.items())[1:])
             one = len(shapes) == 1
-            self.__dict__["_build_shapes"] = {"input_shape": next(iter(shapes.values()))} if one else {
-                "shapes_dict": shapes
-            }
+            self.__dict__["_build_shapes"] = (
+                {"input_shape": next(iter(shapes.values()))} if one else {"shapes_dict": shapes}
+            )
         with tracing.suspended(), name_scope(self.name):
             build(self, *args, **kwargs)
         self.__dict__["built"] = True
@@ -530,8 +541,6 @@ def _policy(dtype: Any, where: str) -> str:
     if name != "float32":
         warnings.warn(f"{where}: everything is computed in float32; dtype {name!r} is noted only.", stacklevel=4)
     return name
-
-
 
 
 _config.export("keras.layers", Layer)

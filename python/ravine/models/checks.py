@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ravine import losses
+from ravine.losses import Loss, LossFunctionWrapper
+
 Shape = tuple[int | None, ...]
 
 SPARSE = "SparseCategoricalCrossentropy"
@@ -39,16 +42,14 @@ def check_targets(loss: Any, y: np.ndarray | None, y_pred_shape: Shape, where: s
 
 def loss_kind(loss: Any) -> str | None:
     """The class name of a loss of ravine's own; None for a loss of the user's, whose contract is not known."""
-    from ravine import losses
-
-    if isinstance(loss, losses.Loss):
+    if isinstance(loss, Loss) and type(loss) is not LossFunctionWrapper:
         kind = type(loss)
-        return kind.__name__ if getattr(losses, kind.__name__, None) is kind else None
-    name = getattr(loss, "__name__", "")
-    if getattr(losses, name, None) is not loss:
-        return None
-    camel = "".join(part.capitalize() for part in name.split("_"))
-    return camel if hasattr(losses, camel) else None
+        return kind.__name__ if getattr(losses, kind.__name__, None) is kind and kind is not Loss else None
+    function = loss.fn if isinstance(loss, LossFunctionWrapper) else loss
+    for name, known in losses.functions.items():
+        if known is function:
+            return "".join(part.capitalize() for part in name.split("_"))
+    return None
 
 
 def _check_sparse(y: np.ndarray, y_pred_shape: Shape, where: str) -> None:

@@ -24,6 +24,7 @@ class Compiled:
 
     def __init__(self, optimizer: Any, loss: Any, loss_weights: Any, metrics: Any, weighted_metrics: Any) -> None:
         self.optimizer = optimizers.get(optimizer)
+        self.loss_tracker = metrics_module.Mean(name="loss")
         self._loss = _single(loss, "loss")
         self._resolved_loss = None if self._is_inferred() else _as_loss(self._loss)
         self.loss_weight = _loss_weight(loss_weights)
@@ -60,7 +61,7 @@ class Compiled:
         return self._resolved_loss
 
     def build_metrics(self, y_shape: Shape | None, y_pred_shape: Shape) -> None:
-        if self._metrics_built:
+        if self._metrics_built or y_shape is None:
             return
         for weighted, identifiers in self._identifiers.items():
             self._metrics[weighted] = [metrics_module.resolve(m, y_shape, y_pred_shape) for m in identifiers]

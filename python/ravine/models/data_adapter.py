@@ -52,7 +52,7 @@ class ArrayData:
     def __post_init__(self) -> None:
         self.size = len(self.rows.x)
         self.batches = math.ceil(self.size / self.batch_size)
-        self.steps: int | None = self.steps_per_epoch or self.batches
+        self.steps: int = self.steps_per_epoch or self.batches
         self._position = 0
         self._order: np.ndarray | None = None
 
@@ -61,7 +61,7 @@ class ArrayData:
         if not self.steps_per_epoch:
             self._position = 0
         while remaining > 0:
-            if self._position == 0 and self.shuffle:
+            if self._position == 0 and self.shuffle and self.next_seed is not None:
                 self._order = _core.shuffle(self.size, self.next_seed())
             end = min(self.batches, self._position + remaining)
             yield Segment(self._order, self._position, end)
@@ -279,8 +279,9 @@ def split_validation(
             f"validation_split={fraction} of {size} samples leaves {at} for training and {size - at} for validation; "
             "expected at least one for each."
         )
-    train = tuple(None if array is None else array[:at] for array in batch)
-    valid = tuple(None if array is None else array[at:] for array in batch)
+    x, y, sample_weight = batch
+    train = (x[:at], None if y is None else y[:at], None if sample_weight is None else sample_weight[:at])
+    valid = (x[at:], None if y is None else y[at:], None if sample_weight is None else sample_weight[at:])
     return train, valid
 
 

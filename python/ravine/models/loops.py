@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ravine.callbacks import CallbackList
+from ravine.callbacks import CallbackList, ProgbarLogger
 from ravine.models.data_adapter import ArrayData, StreamData
 
 
@@ -28,10 +29,10 @@ def predict(model: Any, data: ArrayData | StreamData, callbacks: CallbackList) -
     steps = min(data.steps, data.batches)
     rows = min(data.size, steps * data.batch_size)
     outputs = [np.empty((rows, *step.output_shape[1:]), np.float32)]
-    arrays = [data.rows.x]
+    arrays = [data.rows.x[:rows]]
     progbar = callbacks.progbar
     if not callbacks.wants_batches("predict"):
-        poll = None if progbar is None else lambda done: progbar.advance(done) is None
+        poll = None if progbar is None else _shown(progbar)
         step.program.run_batches(arrays, data.batch_size, 0, steps, None, outputs, poll)
     else:
         for batch in range(steps):
@@ -47,20 +48,23 @@ def predict(model: Any, data: ArrayData | StreamData, callbacks: CallbackList) -
 
 
 def _run_inside(model: Any, phase: str, data: ArrayData, callbacks: CallbackList) -> None:
-    step = model._step(phase, data.rows)
+    step = model._step(phase, data.rows, check=False)
     progbar = callbacks.progbar
     done = 0
-
-    def poll(batches: int) -> bool:
-        if progbar.due():
-            progbar.advance(done + batches, model._logs())
-        return not (phase == "train" and model.stop_training)
-
     for order, begin, end in data.segments():
-        step.program.run_batches(
+        offset = done - begin
+
+        def poll(next_batch: int, offset: int = offset) -> bool:
+            if progbar is not None and progbar.due():
+                progbar.advance(offset + next_batch, model._logs())
+            return not (phase == "train" and model.stop_training)
+
+        reached = step.program.run_batches(
             data.rows.arrays(), data.batch_size, begin, end, order, None, None if progbar is None else poll
         )
-        done += end - begin
+        done += reached - begin
+        if reached < end:
+            break
     if progbar is not None:
         progbar.advance(done)
 
@@ -113,6 +117,14 @@ def _predict_stream(model: Any, data: StreamData, callbacks: CallbackList) -> np
     if not results:
         raise ValueError("predict: the data is empty.")
     return np.concatenate(results)
+
+
+def _shown(progbar: ProgbarLogger) -> Callable[[int], bool]:
+    def poll(done: int) -> bool:
+        progbar.advance(done)
+        return True
+
+    return poll
 
 
 def _advance(callbacks: CallbackList, done: int, logs: dict[str, float] | None) -> None:

@@ -7,14 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from ravine import _config
 from ravine._lookup import close_matches
+from ravine.layers import _call
+from ravine.layers.input_layer import InputLayer
 from ravine.layers.layer import Layer
 from ravine.models.summary import print_summary
 from ravine.models.trainer import Trainer
-from ravine.ops.trace import Trace
+from ravine.ops import trace as tracing
+from ravine.tensor import as_tensor
 
 
-class Model(Trainer, Layer):
+class Model(Trainer):
     """Base of all models. Subclass it, make layers in `__init__` and use them in `call(self, inputs, training=None)`,
     or stack layers with `Sequential`.
 
@@ -33,7 +37,7 @@ class Model(Trainer, Layer):
     @property
     def layers(self) -> list[Layer]:
         """The layers directly inside of this model, in order."""
-        return [layer for layer in self._layers if not _is_input(layer)]
+        return [layer for layer in self._sublayers() if not isinstance(layer, InputLayer)]
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """A layer by its name or its position.
@@ -46,12 +50,12 @@ class Model(Trainer, Layer):
         layers = self.layers
         if index is not None:
             if not -len(layers) <= index < len(layers):
-                raise ValueError(f"{self._where}: no layer at index {index}; it has {len(layers)} layers.")
+                raise ValueError(f"{self._label}: no layer at index {index}; it has {len(layers)} layers.")
             return layers[index]
         for layer in layers:
             if layer.name == name:
                 return layer
-        raise ValueError(f"{self._where}: no layer {name!r}. {close_matches(name, [layer.name for layer in layers])}")
+        raise ValueError(f"{self._label}: no layer {name!r}. {close_matches(str(name), [x.name for x in layers])}")
 
     def summary(
         self,
@@ -69,18 +73,31 @@ class Model(Trainer, Layer):
         print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
 
     def build(self, input_shape: Any = None) -> None:
-        """Create the weights for inputs of this shape, `(None, ...)`, by tracing `call` once."""
-        if self.built or input_shape is None:
-            return
-        with Trace() as trace:
-            self(trace.input("x", (None, *tuple(input_shape)[1:])), training=False)
-        self.built = True
+        """Create the weights for inputs of this shape, `(None, ...)`, by tracing `call` once.
 
-    def _build_for(self, x: np.ndarray) -> None:
-        self.build((None, *x.shape[1:]))
-        if not self.built:
-            raise ValueError(f"{self._where}: build() left the model unbuilt for input of shape {x.shape}.")
+        Raises:
+            ValueError: no shape is given.
+        """
+        if input_shape is None:
+            raise ValueError(f"{self._label}: build() needs the shape of the input, such as build((None, 784)).")
+        self.__dict__["built"] = True  # so that the call below does not build again
+        try:
+            with tracing.Trace() as trace:
+                x = _call.map_shapes(lambda shape: trace.input("x", (None, *shape[1:])), input_shape)
+                self._call_traced(trace, (x,), self._with_mode((), {"training": False})[1], False)
+        except BaseException:
+            self.__dict__["built"] = False
+            raise
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and type(args[0]) is np.ndarray and not (kwargs and kwargs != {"training": False}):
+            quick = self._quick_program(args[0])
+            if quick is not None and tracing.current() is None and not _call.outer_training():
+                return as_tensor(quick([args[0]])[0])
+        return super().__call__(*args, **kwargs)
+
+    def __getstate__(self) -> dict:
+        return self._without_programs(super().__getstate__())
 
 
-def _is_input(layer: Layer) -> bool:
-    return type(layer).__name__ == "InputLayer"
+_config.export("keras", Model)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ravine import _config
+from ravine import layers as layers_module
+from ravine.layers.input_layer import InputLayer
 from ravine.layers.layer import Layer
-from ravine.models.model import Model, _is_input
+from ravine.models.model import Model
 from ravine.ops.trace import SymbolicTensor, Trace
 from ravine.tensor import KerasTensor
 
@@ -27,11 +30,14 @@ class Sequential(Model):
         TypeError: something that is not a layer.
     """
 
+    _input: InputLayer | None
+    _layer_shapes: dict[int, Shape | None]
+
     def __init__(self, layers: Iterable[Any] | None = None, trainable: bool = True, name: str | None = None) -> None:
         super().__init__(trainable=trainable, name=name)
         self._stack: list[Layer] = []
-        self._given_shape: Shape | None = None
-        self._built_shape: Shape | None = None
+        self.__dict__["_input"] = None
+        self.__dict__["_layer_shapes"] = {}
         if layers is not None:
             if isinstance(layers, Layer) or not isinstance(layers, Iterable):
                 layers = [layers]
@@ -45,13 +51,13 @@ class Sequential(Model):
 
     def add(self, layer: Any, rebuild: bool = True) -> None:
         """Append a layer (or, first of all, an `Input`)."""
-        shape = _declared_shape(layer)
-        if shape is not None:
-            if self._stack or self._given_shape is not None:
-                raise ValueError(f"{self._where}: an Input must be the first entry, and there can be only one.")
-            self._given_shape = shape
-        else:
+        declared = _as_input(layer)
+        if declared is None:
             self._append(layer)
+        elif self._stack or self._input is not None:
+            raise ValueError(f"{self._label}: an Input must be the first entry, and there can be only one.")
+        else:
+            self.__dict__["_input"] = declared
         if rebuild:
             self._rebuild()
 
@@ -59,21 +65,22 @@ class Sequential(Model):
         if not isinstance(layer, Layer):
             hint = " Create an instance of it." if isinstance(layer, type) else ""
             raise TypeError(
-                f"{self._where}: expected a layer, received {layer!r} of type {type(layer).__name__}.{hint}"
+                f"{self._label}: expected a layer, received {layer!r} of type {type(layer).__name__}.{hint}"
             )
         for other in self._stack:
             if other is layer:
-                raise ValueError(f"{self._where}: layer {layer.name!r} is already part of it.")
+                raise ValueError(f"{self._label}: layer {layer.name!r} is already part of it.")
             if other.name == layer.name:
-                raise ValueError(f"{self._where}: all layers need different names, but two are called {layer.name!r}.")
-        if not self._stack and self._given_shape is None:
-            self._given_shape = _shape_argument(layer)
+                raise ValueError(f"{self._label}: all layers need different names, but two are called {layer.name!r}.")
+        if not self._stack and self._input is None:
+            shape = _shape_argument(layer)
+            self.__dict__["_input"] = None if shape is None else InputLayer(batch_shape=shape)
         self._stack.append(layer)
 
     def pop(self, rebuild: bool = True) -> Layer:
         """Remove the last layer and return it."""
         if not self._stack:
-            raise ValueError(f"{self._where}: there is no layer to remove.")
+            raise ValueError(f"{self._label}: there is no layer to remove.")
         layer = self._stack.pop()
         if rebuild:
             self._rebuild()
@@ -81,60 +88,58 @@ class Sequential(Model):
 
     def _rebuild(self) -> None:
         self._forget_programs()
-        shape = self._given_shape or self._built_shape
-        self.built = False
-        if self._stack and shape is not None:
-            self.build(shape)
+        self.__dict__["built"] = False
+        if self._stack and self._input is not None:
+            self.build(self._input.batch_shape)
 
     def build(self, input_shape: Any = None) -> None:
-        """Create the weights for inputs of shape `(None, ...)`."""
-        shape = self._given_shape if input_shape is None else tuple(input_shape)
-        if self.built or shape is None:
-            return
+        """Create the weights for inputs of shape `(None, ...)`.
+
+        Raises:
+            ValueError: there are no layers, or no shape is given and none is known.
+        """
         if not self._stack:
-            raise ValueError(f"{self._where}: add a layer before building it.")
-        self._built_shape = (None, *shape[1:])
+            raise ValueError(f"{self._label}: add a layer before building it.")
+        if self._input is None:
+            if input_shape is None:
+                raise ValueError(f"{self._label}: build() needs the shape of the input, such as build((None, 784)).")
+            self.__dict__["_input"] = InputLayer(batch_shape=(None, *tuple(input_shape)[1:]))
         with Trace() as trace:
-            self._run(trace.input("x", self._built_shape), training=False, record=True)
-        self.built = True
+            x = trace.input("x", (None, *self._input.batch_shape[1:]))
+            for layer in self._stack:
+                x = layer(x, training=False)
+                self._layer_shapes[id(layer)] = x.shape if isinstance(x, SymbolicTensor) else None
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        self._check_input(tuple(inputs.shape))
-        return self._run(inputs, training)
-
-    def _run(self, x: Any, training: bool | None, record: bool = False) -> Any:
+        self._check_shape(tuple(inputs.shape))
         for layer in self._stack:
-            x = layer(x, training=training) if _takes_training(layer) else layer(x)
-            if record and isinstance(x, SymbolicTensor):
-                layer._output_shape = x.shape
-        return x
+            inputs = layer(inputs, training=training)
+        return inputs
 
-    def _check_input(self, shape: Shape) -> None:
-        expected = self._given_shape
-        if expected is None:
-            return
+    def _check_shape(self, shape: Shape) -> None:
+        expected = self._input.batch_shape
         fits = len(shape) == len(expected) and all(
             want is None or got is None or want == got for want, got in zip(expected[1:], shape[1:], strict=True)
         )
         if not fits:
             received = (None, *shape[1:])
-            raise ValueError(f"{self._where}: expected input of shape {expected}, received shape {received}.")
+            raise ValueError(f"{self._label}: expected input of shape {expected}, received shape {received}.")
 
     @property
     def input_shape(self) -> Shape:
-        if self._built_shape is None:
-            raise AttributeError(f"{self._where} is not built, so it has no input shape yet.")
-        return self._built_shape
+        if self._input is None:
+            raise AttributeError(f"{self._label} is not built, so it has no input shape yet.")
+        return self._input.batch_shape
 
     @property
     def output_shape(self) -> Shape:
         if not self.built or not self._stack:
-            raise AttributeError(f"{self._where} is not built, so it has no output shape yet.")
-        return self._stack[-1]._output_shape
+            raise AttributeError(f"{self._label} is not built, so it has no output shape yet.")
+        return self._layer_shapes[id(self._stack[-1])]
 
     @property
     def inputs(self) -> list[KerasTensor] | None:
-        return None if self._built_shape is None else [KerasTensor(self._built_shape)]
+        return None if self._input is None else [KerasTensor(self.input_shape, "float32", self._input.name)]
 
     @property
     def outputs(self) -> list[KerasTensor] | None:
@@ -148,67 +153,47 @@ class Sequential(Model):
 
     def get_config(self) -> dict[str, Any]:
         """`name`, `trainable`, `dtype`, `layers` in Keras' serialized form, and `build_input_shape`."""
-        layers = [_serialize(layer) for layer in self._stack]
-        if self._given_shape is not None:
-            config = {"batch_shape": self._given_shape, "dtype": "float32", "sparse": False, "ragged": False,
-                      "name": "input_layer", "optional": False}  # fmt: skip
-            layers.insert(0, _entry("InputLayer", config, None))
-        config = {"name": self.name, "trainable": self.trainable, "dtype": "float32", "layers": layers}
-        if self._built_shape is not None:
-            config["build_input_shape"] = self._built_shape
+        entries = self._stack if self._input is None else [self._input, *self._stack]
+        config = {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": Layer.get_config(self)["dtype"],
+            "layers": [layers_module.serialize(layer) for layer in entries],
+        }
+        if self._input is not None:
+            config["build_input_shape"] = self._input.batch_shape
         return config
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Sequential:
-        """A new model, with fresh weights, from what `get_config` returned."""
-        from ravine import layers as layers_module
+        """A new model, with fresh weights, from what `get_config` returned.
 
+        Raises:
+            ValueError: a class of a layer is unknown; pass it in `custom_objects`.
+        """
         model = cls(name=config.get("name"), trainable=config.get("trainable", True))
         for entry in config["layers"]:
-            if entry["class_name"] == "InputLayer":
-                shape = entry["config"].get("batch_shape") or entry["config"].get("batch_input_shape")
-                model._given_shape = (None, *tuple(shape)[1:])
-                continue
-            known = {**vars(layers_module), "Sequential": Sequential, **(custom_objects or {})}
-            layer_class = known.get(entry["class_name"])
-            if layer_class is None:
-                raise ValueError(f"Unknown layer class {entry['class_name']!r}; pass it in custom_objects.")
-            model.add(layer_class.from_config(entry["config"]), rebuild=False)
+            model.add(layers_module.deserialize(entry, custom_objects), rebuild=False)
         model._rebuild()
-        if not model.built and config.get("build_input_shape"):
+        if not model.built and model._stack and config.get("build_input_shape"):
             model.build(tuple(config["build_input_shape"]))
         return model
 
 
-def _declared_shape(layer: Any) -> Shape | None:
-    """The batch shape when `layer` is an input and not a layer that computes."""
-    if isinstance(layer, KerasTensor):
-        return tuple(layer.shape)
-    if isinstance(layer, Layer) and _is_input(layer):
-        return tuple(layer.batch_shape)
-    return None
+def _as_input(entry: Any) -> InputLayer | None:
+    """The InputLayer that `entry` is or describes; None when it is a layer that computes."""
+    if isinstance(entry, KerasTensor):
+        return InputLayer(batch_shape=entry.shape, dtype=entry.dtype, name=entry.name)
+    return entry if isinstance(entry, InputLayer) else None
 
 
 def _shape_argument(layer: Layer) -> Shape | None:
     """The shape given as `input_shape=` to the first layer, or that of a model that is built already."""
-    declared = getattr(layer, "_declared_input_shape", None)
-    if declared is not None:
-        return tuple(declared)
-    if isinstance(layer, Sequential):
-        return layer._built_shape
+    if layer._input_shape_arg is not None:
+        return (None, *layer._input_shape_arg)
+    if isinstance(layer, Sequential) and layer._input is not None:
+        return layer.input_shape
     return None
 
 
-def _takes_training(layer: Layer) -> bool:
-    return getattr(layer, "_call_has_training_arg", True)
-
-
-def _serialize(layer: Layer) -> dict[str, Any]:
-    shape = getattr(layer, "_build_input_shape", None)
-    return _entry(type(layer).__name__, layer.get_config(), {"input_shape": shape} if shape is not None else None)
-
-
-def _entry(class_name: str, config: dict[str, Any], build_config: dict[str, Any] | None) -> dict[str, Any]:
-    module = "keras" if class_name in ("Sequential", "Functional") else "keras.layers"
-    entry = {"module": module, "class_name": class_name, "config": config, "registered_name": None}
-    return entry if build_config is None else {**entry, "build_config": build_config}
+_config.export("keras", Sequential)

@@ -13,7 +13,7 @@ class Row(NamedTuple):
     name: str
     kind: str
     shape: str
-    count: str
+    parameters: str
     trainable: str
     depth: int
 
@@ -38,7 +38,7 @@ def print_summary(
         show_trainable: a column that says whether each layer trains (Y, N; - without weights).
         layer_range: first and last layer to show, by name.
     """
-    rows = _rows(_select(model.layers, layer_range), expand_nested, 0)
+    rows = _rows(model, _select(model.layers, layer_range), expand_nested, 0)
     title = f'Model: "{model.name}"'
     text = _rich_table(title, rows, show_trainable, line_length, print_fn is None) if positions is None else None
     if text is None:
@@ -63,22 +63,19 @@ def _select(layers: list[Any], layer_range: list[str] | tuple[str, str] | None) 
     return layers[first : last + 1]
 
 
-def _rows(layers: list[Any], expand_nested: bool, depth: int) -> list[Row]:
+def _rows(model: Any, layers: list[Any], expand_nested: bool, depth: int) -> list[Row]:
     rows = []
     for layer in layers:
-        rows.append(
-            Row(layer.name, type(layer).__name__, output_shape_text(layer), _count_text(layer), _trains(layer), depth)
-        )
+        shape = _output_shape_text(model, layer)
+        rows.append(Row(layer.name, type(layer).__name__, shape, _count_text(layer), _trains(layer), depth))
         if expand_nested and getattr(layer, "layers", None):
-            rows += _rows(layer.layers, True, depth + 1)
+            rows += _rows(layer, layer.layers, True, depth + 1)
     return rows
 
 
-def output_shape_text(layer: Any) -> str:
-    shape = getattr(layer, "_output_shape", None)
-    if shape is None:
-        shape = getattr(layer, "output_shape", None) if getattr(layer, "built", False) else None
-    return "?" if shape is None else str(tuple(shape))
+def _output_shape_text(model: Any, layer: Any) -> str:
+    shape = getattr(model, "_layer_shapes", {}).get(id(layer))
+    return "?" if shape is None or not layer.built else str(tuple(shape))
 
 
 def _count_text(layer: Any) -> str:
@@ -124,7 +121,7 @@ def _size_text(variables: list[Any]) -> str:
 
 
 def _cells(row: Row, show_trainable: bool) -> list[str]:
-    cells = ["  " * row.depth + f"{row.name} ({row.kind})", row.shape, row.count]
+    cells = ["  " * row.depth + f"{row.name} ({row.kind})", row.shape, row.parameters]
     return [*cells, row.trainable] if show_trainable else cells
 
 
@@ -171,7 +168,7 @@ def _rich_table(title: str, rows: list[Row], show_trainable: bool, width: int | 
 def _plain_table(
     title: str, rows: list[Row], show_trainable: bool, width: int | None, positions: list[float] | None
 ) -> str:
-    headings = [*HEADINGS, "Trainable"] if show_trainable else list(HEADINGS)
+    headings: list[str] = [*HEADINGS, "Trainable"] if show_trainable else list(HEADINGS)
     table = [headings, *(_cells(row, show_trainable) for row in rows)]
     widths = [max(len(cells[column]) for cells in table) + 2 for column in range(len(headings))]
     if positions is not None:

@@ -21,11 +21,12 @@ class StepProgram:
         output_shape: of the predictions, None in front.
     """
 
-    __slots__ = ("output_shape", "program")
+    __slots__ = ("output_dtype", "output_shape", "program")
 
-    def __init__(self, program: Any, output_shape: Shape) -> None:
+    def __init__(self, program: Any, y_pred: SymbolicTensor) -> None:
         self.program = program
-        self.output_shape = output_shape
+        self.output_shape: Shape = y_pred.shape
+        self.output_dtype = y_pred.dtype
 
 
 def trace_train(model: Any, batch: Batch) -> StepProgram:
@@ -39,15 +40,15 @@ def trace_train(model: Any, batch: Batch) -> StepProgram:
         if variables:
             _trace_update(trace, model, loss, variables)
         else:
-            warnings.warn(f"{model._where}: there are no trainable weights, so fit changes nothing.", stacklevel=6)
-        return StepProgram(trace.program(inputs, []), y_pred.shape)
+            warnings.warn(f"{model._label}: there are no trainable weights, so fit changes nothing.", stacklevel=6)
+        return StepProgram(trace.program(inputs, []), y_pred)
 
 
 def trace_test(model: Any, batch: Batch) -> StepProgram:
     """Forward in inference mode, loss and metrics."""
     with Trace() as trace:
         inputs, y_pred, _ = _trace_loss(trace, model, batch, training=False)
-        return StepProgram(trace.program(inputs, []), y_pred.shape)
+        return StepProgram(trace.program(inputs, []), y_pred)
 
 
 def trace_predict(model: Any, batch: Batch) -> StepProgram:
@@ -55,7 +56,7 @@ def trace_predict(model: Any, batch: Batch) -> StepProgram:
     with Trace() as trace:
         x = _input(trace, "x", batch.x)
         y_pred = _forward(model, x, training=False)
-        return StepProgram(trace.program([x], [y_pred]), y_pred.shape)
+        return StepProgram(trace.program([x], [y_pred]), y_pred)
 
 
 def _trace_loss(
@@ -65,19 +66,19 @@ def _trace_loss(
     y = None if batch.y is None else _input(trace, "y", batch.y)
     weight = None if batch.sample_weight is None else _input(trace, "sample_weight", batch.sample_weight)
     y_pred = _forward(model, x, training)
-    check_targets(model._compiled.loss_for(batch.y, y_pred.shape), batch.y, y_pred.shape, model._where)
+    check_targets(model._compiled.loss_for(batch.y, y_pred.shape), batch.y, y_pred.shape, model._label)
     model._compiled.build_metrics(None if y is None else y.shape, y_pred.shape)
     loss = model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight, training=training)
     if not isinstance(loss, SymbolicTensor):
         raise TypeError(
-            f"{model._where}: the loss must be computed from the predictions with ravine.ops; got {loss!r}."
+            f"{model._label}: the loss must be computed from the predictions with ravine.ops; got {loss!r}."
         )
     if loss.shape != ():
         raise ValueError(
-            f"{model._where}: the loss must be one number per batch, received shape {loss.shape}. "
+            f"{model._label}: the loss must be one number per batch, received shape {loss.shape}. "
             "Give the loss a reduction such as 'sum_over_batch_size'."
         )
-    model._loss_tracker.update_state(loss, sample_weight=trace.apply("batch_size", [x]))
+    model._compiled.loss_tracker.update_state(loss, sample_weight=trace.apply("batch_size", [x]))
     model.compute_metrics(x, y, y_pred, sample_weight=weight)
     return [tensor for tensor in (x, y, weight) if tensor is not None], y_pred, loss
 
@@ -89,11 +90,11 @@ def _trace_update(trace: Trace, model: Any, loss: SymbolicTensor, variables: Seq
         (gradient, variable) for gradient, variable in zip(gradients, variables, strict=True) if gradient is not None
     ]
     if not pairs:
-        raise ValueError(f"{model._where}: the loss does not depend on any trainable weight, so there is no gradient.")
+        raise ValueError(f"{model._label}: the loss does not depend on any trainable weight, so there is no gradient.")
     if len(pairs) < len(variables):
         reached = {id(variable) for _, variable in pairs}
         missing = ", ".join(variable.path for variable in variables if id(variable) not in reached)
-        warnings.warn(f"{model._where}: the loss does not depend on {missing}; they do not train.", stacklevel=7)
+        warnings.warn(f"{model._label}: the loss does not depend on {missing}; they do not train.", stacklevel=7)
     model.optimizer.apply([gradient for gradient, _ in pairs], [variable for _, variable in pairs])
 
 
@@ -105,7 +106,7 @@ def _forward(model: Any, x: SymbolicTensor, training: bool) -> SymbolicTensor:
     y_pred = model(x, training=training)
     if not isinstance(y_pred, SymbolicTensor):
         raise TypeError(
-            f"{model._where}: call() must return one tensor computed from its input with ravine.ops and layers, "
+            f"{model._label}: call() must return one tensor computed from its input with ravine.ops and layers, "
             f"received {type(y_pred).__name__}."
         )
     return y_pred
@@ -113,9 +114,3 @@ def _forward(model: Any, x: SymbolicTensor, training: bool) -> SymbolicTensor:
 
 def _unique(variables: Sequence[Any]) -> list[Any]:
     return list({id(variable): variable for variable in variables}.values())
-
-
-def trainable_state(model: Any) -> tuple:
-    """What decides which weights train and how layers behave: programs are traced anew when it changes."""
-    layers = tuple([layer.trainable for layer in model._flatten_layers()])
-    return (layers, tuple([variable.trainable for variable in model.variables]), id(model.optimizer))

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from ravine.callbacks import Callback, CallbackList, History
+from ravine.layers.layer import Layer
 from ravine.models import loops
 from ravine.models.checks import check_targets
 from ravine.models.compiled import Compiled
 from ravine.models.data_adapter import (
+    DEFAULT_BATCH_SIZE,
     Batch,
     check_batch_size,
     check_count,
@@ -20,25 +22,53 @@ from ravine.models.data_adapter import (
     split_validation,
     unpack,
 )
-from ravine.models.train_step import StepProgram, trace_predict, trace_test, trace_train, trainable_state
+from ravine.models.train_step import StepProgram, trace_predict, trace_test, trace_train
+
+MOST_PROGRAMS = 64
+
+_PLAIN = (bool, int, float, type(None))
 
 _TRACERS = {"train": trace_train, "test": trace_test, "predict": trace_predict}
 
 
-class Trainer:
-    """What a model can be trained with. Mixed into `Model`, which is also a layer."""
+class Trainer(Layer):
+    """A layer with what it takes to be trained; `Model` adds the rest."""
+
+    _compiled: Any
+    _compile_arguments: dict[str, Any]
+    _stop_training: bool
+    _history: History
+    _steps: dict[tuple, StepProgram]
+    _quick: dict[tuple, Any]
+    _quick_versions: tuple
+    optimizer: Any
 
     def _init_trainer(self) -> None:
-        self._compiled: Compiled | None = None
-        self._loss_tracker = None
-        self._steps: dict[tuple, StepProgram] = {}
-        self._quick: dict[tuple, Any] = {}
-        self.stop_training = False
-        self.history: History | None = None
+        # Not as attributes: what fit keeps to itself must not count as a change of the layer.
+        state = self.__dict__
+        state["_compiled"] = None
+        state["_compile_arguments"] = {}
+        state["_stop_training"] = False
+        state["_history"] = None
+        self._forget_programs()
 
     @property
-    def _where(self) -> str:
-        return f"{type(self).__name__} {self.name!r}"
+    def stop_training(self) -> bool:
+        """Set to True, by a callback for example, to end `fit` after the current batch or epoch."""
+        return self._stop_training
+
+    @stop_training.setter
+    def stop_training(self, value: bool) -> None:
+        self.__dict__["_stop_training"] = bool(value)
+
+    @property
+    def history(self) -> History:
+        """The History of the last `fit`, also when it was interrupted."""
+        return self._history
+
+    @history.setter
+    def history(self, value: History) -> None:
+        self.__dict__["_history"] = value
 
     # compile
 
@@ -70,12 +100,10 @@ class Trainer:
         Raises:
             ValueError: an unknown name; the message suggests close matches.
         """
-        from ravine import metrics as metrics_module
-
         if optimizer == "rmsprop":
             _check_default_optimizer()
-        self._compiled = Compiled(optimizer, loss, loss_weights, metrics, weighted_metrics)
-        self._compile_arguments = {
+        self.__dict__["_compiled"] = Compiled(optimizer, loss, loss_weights, metrics, weighted_metrics)
+        self.__dict__["_compile_arguments"] = {
             "optimizer": optimizer,
             "loss": loss,
             "loss_weights": loss_weights,
@@ -88,7 +116,6 @@ class Trainer:
         self.optimizer = self._compiled.optimizer
         self.loss = loss
         self.run_eagerly = run_eagerly
-        self._loss_tracker = metrics_module.Mean(name="loss")
         self.stop_training = False
         self._forget_programs()
 
@@ -102,7 +129,7 @@ class Trainer:
 
     def _require_compiled(self, method: str) -> None:
         if not self.compiled:
-            raise ValueError(f"{self._where}: call compile(optimizer=..., loss=...) before {method}().")
+            raise ValueError(f"{self._label}: call compile(optimizer=..., loss=...) before {method}().")
 
     # What user models may override; both are traced.
 
@@ -116,7 +143,7 @@ class Trainer:
             parts.append(loss if self._compiled.loss_weight is None else loss * self._compiled.loss_weight)
         parts += self.losses
         if not parts:
-            raise ValueError(f"{self._where}: nothing to minimize; pass a loss to compile() or use add_loss().")
+            raise ValueError(f"{self._label}: nothing to minimize; pass a loss to compile() or use add_loss().")
         total = parts[0]
         for part in parts[1:]:
             total = total + part
@@ -131,10 +158,10 @@ class Trainer:
     @property
     def metrics(self) -> list[Any]:
         """The running mean of the loss, then the metrics."""
-        own = super().metrics if hasattr(super(), "metrics") else []
+        own = super().metrics
         if not self.compiled:
             return list(own)
-        return list({id(m): m for m in [self._loss_tracker, *self._compiled.metrics, *own]}.values())
+        return list({id(m): m for m in [self._compiled.loss_tracker, *self._compiled.metrics, *own]}.values())
 
     @property
     def metrics_names(self) -> list[str]:
@@ -172,24 +199,52 @@ class Trainer:
     # Programs
 
     def _forget_programs(self) -> None:
-        self._steps = {}
-        self._quick = {}
+        self.__dict__["_steps"] = {}
+        self.__dict__["_quick"] = {}
+        self.__dict__["_quick_versions"] = ()
+
+    @staticmethod
+    def _without_programs(state: dict[str, Any]) -> dict[str, Any]:
+        return {**state, "_steps": {}, "_quick": {}, "_quick_versions": (), "_history": None}
 
     def _step(self, phase: str, batch: Batch, check: bool = True) -> StepProgram:
-        """The program for arrays of these shapes and the present trainable state; traced when it is new."""
+        """The program for arrays of these shapes and the present state of the layers; traced when it is new."""
+        if not self.built:
+            self.build((None, *batch.x.shape[1:]))
+        if phase == "predict":
+            batch = Batch(batch.x)
         shapes = tuple([None if array is None else array.shape[1:] for array in batch])
-        key = (phase, shapes) if phase == "predict" else (phase, shapes, trainable_state(self))
-        step = self._steps.get(key)
+        optimizer = _optimizer_key(self.optimizer) if phase == "train" else None
+        step = self._steps.get((phase, shapes, self._state_key(), optimizer))
         if step is None:
-            if not self.built:
-                self._build_for(batch.x)
-                return self._step(phase, batch, check)
-            if phase == "predict":
-                batch = Batch(batch.x)
-            step = self._steps[key] = _TRACERS[phase](self, batch)
+            # While a GAN freezes and unfreezes, a few states take turns; old ones are of no use.
+            if len(self._steps) >= MOST_PROGRAMS:
+                self._steps.clear()
+            step = _TRACERS[phase](self, batch)
+            self._steps[phase, shapes, self._state_key(), optimizer] = step
         elif check and phase != "predict":
-            check_targets(self._compiled.loss, batch.y, step.output_shape, self._where)
+            check_targets(self._compiled.loss, batch.y, step.output_shape, self._label)
         return step
+
+    def _quick_program(self, x: np.ndarray) -> Any:
+        """The prediction's run function for an array of this kind, if it was used before and no layer changed."""
+        quick = self._quick.get((x.shape[1:], x.dtype))
+        if quick is None:
+            return None
+        for state, version in self._quick_versions:
+            if state["_version"] != version:
+                self._quick.clear()
+                return None
+        return quick if x.flags.c_contiguous else None
+
+    def _remember_quick(self, x: np.ndarray, step: StepProgram) -> None:
+        if x.dtype.kind not in "iuf" or not x.dtype.isnative or step.output_dtype != "float32":
+            return
+        versions = tuple([(layer.__dict__, layer.__dict__["_version"]) for layer in self._flatten_layers()])
+        if versions != self._quick_versions:
+            self._quick.clear()
+            self.__dict__["_quick_versions"] = versions
+        self._quick[x.shape[1:], x.dtype] = step.program.run
 
     def _adapt(self, batch: Batch) -> Batch:
         """Add or drop a last axis of size 1 where the model's input has the other rank."""
@@ -299,7 +354,8 @@ class Trainer:
                     logs.update({f"val_{name}": value for name, value in sorted(results.items())})
                 logs["learning_rate"] = float(self.optimizer.learning_rate)
                 callbacks.on_epoch_end(epoch, logs)
-                callbacks.set_params({**callbacks.params, "steps": data.steps})
+                if callbacks.params.get("steps") != data.steps:  # a stream's length is known after its first epoch
+                    callbacks.set_params({**callbacks.params, "steps": data.steps})
                 if self.stop_training:
                     break
         except BaseException:
@@ -375,16 +431,16 @@ class Trainer:
         Returns:
             float32 array with a row of outputs per row of `x`.
         """
-        if callbacks is None and steps is None and type(x) is np.ndarray and 0 < len(x) <= (batch_size or 32):
-            quick = self._quick.get((x.shape[1:], x.dtype))
-            if quick is not None and x.flags.c_contiguous:
+        if type(x) is np.ndarray and batch_size is None and steps is None and callbacks is None:
+            quick = self._quick_program(x) if 0 < len(x) <= DEFAULT_BATCH_SIZE else None
+            if quick is not None:
                 return quick([x])[0]
         verbose = _check_verbose(verbose)
         data = self._data(x, None, None, batch_size, steps)
         first = self._adapt(data.first())
         step = self._step("predict", first)
-        if type(x) is np.ndarray and first.x.shape == x.shape and x.dtype.kind in "biuf" and x.dtype.isnative:
-            self._quick[x.shape[1:], x.dtype] = step.program.run
+        if type(x) is np.ndarray and first.x.shape == x.shape:
+            self._remember_quick(x, step)
         shown = verbose != 0 and data.steps != 1
         callbacks = CallbackList(callbacks, add_progbar=shown, model=self, verbose=verbose, epochs=1, steps=data.steps)
         callbacks.on_predict_begin()
@@ -432,6 +488,12 @@ def _check_verbose(verbose: Any) -> int:
     if verbose not in (0, 1, 2):
         raise ValueError(f"verbose: expected 0, 1, 2 or 'auto', received {verbose!r}.")
     return int(verbose)
+
+
+def _optimizer_key(optimizer: Any) -> tuple:
+    """The optimizer and its plain settings (momentum, clipnorm, ...), which are constants of a program."""
+    settings = [value for name, value in vars(optimizer).items() if name != "built" and type(value) in _PLAIN]
+    return (id(optimizer), *settings)
 
 
 def _check_default_optimizer() -> None:

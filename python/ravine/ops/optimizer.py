@@ -55,9 +55,10 @@ def adam_update(
 
 def adam_rate(learning_rate: Any, iterations: int | Variable, beta_1: float, beta_2: float) -> Any:
     """learning_rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) with t = iterations + 1: Adam's bias-corrected rate."""
+    counter: Any = iterations
     if not isinstance(iterations, Variable):
-        iterations = _core.Variable(np.asarray(iterations, np.int64), "iterations")
-    return apply("adam_rate", [learning_rate, iterations], {"beta_1": float(beta_1), "beta_2": float(beta_2)})
+        counter = _core.Variable(np.asarray(iterations, np.int64), "iterations")
+    return apply("adam_rate", [learning_rate, counter], {"beta_1": float(beta_1), "beta_2": float(beta_2)})
 
 
 def _in_place(op: str, changed: list[Any], inputs: list[Any], attrs: dict | None = None) -> None:
@@ -73,8 +74,4 @@ def _in_place(op: str, changed: list[Any], inputs: list[Any], attrs: dict | None
                 f"ops.{op} works in place: expected variables or writable, C-contiguous float32 arrays, "
                 f"received {type(x).__name__}" + (f" of {x.dtype}." if isinstance(x, np.ndarray) else ".")
             )
-    arrays = [x for x in changed if not isinstance(x, Variable)]
-    holders = {id(x): _core.Variable(x, "") for x in arrays}
-    apply(op, [holders.get(id(x), x) for x in inputs], attrs)
-    for x in arrays:
-        x[...] = holders[id(x)].value
+    apply(op, inputs, attrs)

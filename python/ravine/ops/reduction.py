@@ -93,7 +93,8 @@ def axes_of(axis: int | Sequence[int] | None, rank: int) -> list[int]:
     """`axis` as a list of axes in ascending order."""
     if axis is None:
         return list(range(rank))
-    return sorted({axis_of(int(i), rank) for i in (axis if isinstance(axis, (tuple, list)) else [axis])})
+    axes = [axis] if isinstance(axis, int) else list(axis)
+    return sorted({axis_of(int(i), rank) for i in axes})
 
 
 def _reduce(op: str, x: Any, axis: int | Sequence[int] | None, keepdims: bool, dtype: str) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ravine.ops import math
 from ravine.ops._dtypes import axis_of, shape_of, tag
-from ravine.ops.trace import BatchError, SymbolicTensor, apply, current
+from ravine.ops.trace import SymbolicTensor, apply, current
 from ravine.tensor import as_tensor, standardize_dtype, tag_of
 from ravine.variable import Variable
 
@@ -62,30 +62,28 @@ def cast(x: Any, dtype: Any) -> Any:
     return SymbolicTensor(x.trace, x.id, x.shape, wanted)
 
 
-def reshape(x: Any, newshape: Sequence[int | None]) -> Any:
+def reshape(x: Any, newshape: int | Sequence[int | None]) -> Any:
     """The same values in another shape.
 
     One size may be -1. When `x` has a free batch, the new shape must begin with -1 (or None), which keeps the batch.
     Raises ValueError when the sizes do not fit.
     """
     old = shape_of(x)
-    new = [newshape] if isinstance(newshape, int) else list(newshape)
-    new = [-1 if size is None else int(size) for size in new]
+    sizes = (newshape,) if isinstance(newshape, int) else tuple(newshape)
+    new = [-1 if size is None else int(size) for size in sizes]
     if new.count(-1) > 1 and not (old[:1] == (None,) and new[0] == -1 and new[1:].count(-1) == 1):
-        raise ValueError(f"ops.reshape: only one dimension can be inferred, received shape {tuple(newshape)}.")
+        raise ValueError(f"ops.reshape: only one dimension can be inferred, received shape {sizes}.")
     if old[:1] == (None,):
         if not new or new[0] != -1:
-            raise BatchError(
-                f"ops.reshape: the shape must begin with -1 to keep the batch of {old}, received {tuple(newshape)}."
-            )
+            raise ValueError(f"ops.reshape: the shape must begin with -1 to keep the batch of {old}, received {sizes}.")
         rest = _infer(new[1:], prod(old[1:]))
         if prod(rest) != prod(old[1:]):
-            raise BatchError(f"ops.reshape: cannot reshape {old} to {tuple(newshape)}: the batch must stay as it is.")
+            raise ValueError(f"ops.reshape: cannot reshape {old} to {sizes}: the batch must stay as it is.")
         new = [-1, *rest]
     else:
         new = _infer(new, prod(old))
         if prod(new) != prod(old):
-            raise ValueError(f"ops.reshape: cannot reshape {old} to {tuple(newshape)}.")
+            raise ValueError(f"ops.reshape: cannot reshape {old} to {sizes}.")
     return apply("reshape", [x], {"shape": new}, tag(x))
 
 
@@ -101,7 +99,7 @@ def expand_dims(x: Any, axis: int) -> Any:
     old = shape_of(x)
     axis = axis_of(axis, len(old) + 1)
     if axis == 0 and old[:1] == (None,):
-        raise BatchError(f"ops.expand_dims: the batch must stay in front, received shape {old} and axis 0.")
+        raise ValueError(f"ops.expand_dims: the batch must stay in front, received shape {old} and axis 0.")
     return reshape(x, (*old[:axis], 1, *old[axis:]))
 
 
@@ -129,7 +127,7 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
     if axes == list(range(len(old))):
         return convert_to_tensor(x)
     if old[:1] == (None,) and axes[:1] != [0]:
-        raise BatchError(f"ops.transpose: the batch must stay in front, received shape {old} and axes {tuple(axes)}.")
+        raise ValueError(f"ops.transpose: the batch must stay in front, received shape {old} and axes {tuple(axes)}.")
     return apply("transpose", [x], {"perm": axes}, tag(x))
 
 

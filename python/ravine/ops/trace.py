@@ -1,7 +1,7 @@
 """Tracing: Python functions describe a graph, the engine runs it.
 
-While a `Trace` is active (``with Trace() as trace:``), ops that touch a traced tensor or a variable append a node to its
-graph instead of computing. Everything else computes at once.
+While a `Trace` is active (``with Trace() as trace:``), ops that touch a traced tensor or a variable append a node to
+its graph instead of computing. Everything else computes at once.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from ravine import _core
 from ravine._operators import Operators
-from ravine.tensor import KerasTensor, Tensor, as_tensor, tag_of
+from ravine.tensor import KerasTensor, as_tensor, tag_of
 from ravine.variable import Variable
 
 _stack = threading.local()
@@ -24,14 +24,10 @@ _stack = threading.local()
 _TAKES_COUNTERS = frozenset({"dropout", "increment", "adam_rate", "assign", "assign_add"})
 
 
-class BatchError(ValueError):
-    """What was asked for is possible only when the batch size is fixed."""
-
-
 class SymbolicTensor(Operators):
     """A value in a traced computation: it has a shape and a dtype, but no numbers yet."""
 
-    __slots__ = ("trace", "id", "shape", "dtype")
+    __slots__ = ("dtype", "id", "shape", "trace")
 
     def __init__(self, trace: Trace, id: int, shape: tuple, dtype: str = "float32"):
         self.trace = trace
@@ -156,10 +152,10 @@ class Trace:
 
     def update(self, op: str, variable: Variable, value: Any) -> SymbolicTensor:
         """Append an ``assign`` or ``assign_add`` to a variable; a scalar is spread over it."""
-        if variable.dtype == "int64" and op == "assign_add" and not isinstance(value, SymbolicTensor):
-            if np.shape(value) == () and int(value) == 1:
-                self.apply("increment", [variable])
-                return self.variable(variable)
+        counts = variable.dtype == "int64" and op == "assign_add" and isinstance(value, (int, np.integer))
+        if counts and int(value) == 1:
+            self.apply("increment", [variable])
+            return self.variable(variable)
         value = self.tensor(value)
         if value.shape != variable.shape:
             if value.shape != ():
@@ -176,8 +172,8 @@ class Trace:
         wrt = [self.tensor(x) for x in variables]
         if loss.shape != ():
             raise ValueError(f"The loss must be a scalar to be differentiated, received shape {loss.shape}.")
-        ids = self.graph.gradients(loss.id, [x.id for x in wrt], self.label)
-        return [None if id is None else SymbolicTensor(self, id, x.shape) for id, x in zip(ids, wrt)]
+        ids = self.graph.gradients(loss.id, [x.id for x in wrt])
+        return [None if id is None else SymbolicTensor(self, id, x.shape) for id, x in zip(ids, wrt, strict=True)]
 
     # What layers leave behind.
 
@@ -273,9 +269,8 @@ def _operand(value: Any, takes_counters: bool) -> Any:
             f"{value!r} is used after its trace has ended. Do not keep traced tensors: pass them on as arguments and "
             f"results, or keep state in a Variable."
         )
-    elif type(value) is np.ndarray or type(value) is Tensor:
-        if value.dtype == np.float32 and value.flags.c_contiguous:
-            return value
+    elif isinstance(value, np.ndarray) and value.dtype == np.float32 and value.flags.c_contiguous:
+        return value
     array = np.asarray(_checked(value))
     return np.ascontiguousarray(array, dtype=np.float32).reshape(array.shape)
 

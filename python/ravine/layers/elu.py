@@ -1,0 +1,22 @@
+"""ELU."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ravine import activations
+from ravine.layers.elementwise import Elementwise
+
+
+class ELU(Elementwise):
+    """x if x > 0, else alpha * (exp(x) - 1) (Clevert et al. 2016)"""
+
+    def __init__(self, alpha: float = 1.0, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.alpha = float(alpha)
+
+    def call(self, inputs: Any) -> Any:
+        return activations.elu(inputs, self.alpha)
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), "alpha": self.alpha}

@@ -1,0 +1,95 @@
+"""The base class of metrics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ravine._names import auto_name
+from ravine._tracking import Tracked
+from ravine.ops import trace as tracing
+from ravine.tensor import standardize_dtype
+from ravine.variable import Variable, name_scope
+
+
+class Metric(Tracked):
+    """A running statistic over the batches of an epoch.
+
+    Subclasses make variables with `add_variable`, change them in ``update_state(y_true, y_pred, sample_weight=None)``
+    and compute ``result()`` from them, all with `ravine.ops` and the variables' ``assign`` and ``assign_add``. Updates
+    work on arrays at once; `Model.compile` traces them into the step, where they cost no Python.
+
+    Args:
+        dtype: accepted for Keras' sake. Scalar totals are kept in float64 all the same.
+        name: by default the class name in snake case, with a number.
+    """
+
+    def __init__(self, dtype: Any = None, name: str | None = None):
+        self._start_tracking()
+        self.name = name or auto_name(type(self).__name__)
+        self._dtype = standardize_dtype(dtype)
+        self._variables: list[Variable] = []
+
+    @property
+    def dtype(self) -> str:
+        return self._dtype
+
+    @property
+    def variables(self) -> list[Variable]:
+        """The variables of this metric and of the metrics in it."""
+        own = list(self._held(Variable))
+        inner = [variable for metric in self._held(Metric) for variable in metric.variables]
+        return list({id(v): v for v in own + inner}.values())
+
+    def add_variable(
+        self, shape: Any, initializer: Any, dtype: Any = None, aggregation: str = "sum", name: str | None = None
+    ) -> Variable:
+        """Make a variable. A scalar is kept in float64 unless `dtype` names an integer type."""
+        shape = () if shape is None else tuple(shape) if np.iterable(shape) else (shape,)
+        if not shape and (dtype is None or np.dtype(standardize_dtype(dtype)).kind == "f"):
+            dtype = "float64"
+        with tracing.suspended(), name_scope(self.name):
+            variable = Variable(
+                "zeros" if initializer is None else initializer,
+                shape=shape,
+                dtype=dtype,
+                trainable=False,
+                aggregation=aggregation,
+                name=name,
+            )
+        self._variables.append(variable)
+        return variable
+
+    def add_weight(
+        self, shape: Any = (), initializer: Any = None, dtype: Any = None, name: str | None = None
+    ) -> Variable:
+        """Another name of `add_variable`."""
+        return self.add_variable(shape, initializer, dtype, name=name)
+
+    def update_state(self, *args: Any, **kwargs: Any) -> None:
+        raise NotImplementedError(f"{type(self).__name__}: update_state() is not implemented.")
+
+    def result(self) -> Any:
+        raise NotImplementedError(f"{type(self).__name__}: result() is not implemented.")
+
+    def reset_state(self) -> None:
+        """Set all variables to zero."""
+        with tracing.suspended():
+            for variable in self.variables:
+                variable.assign(0)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Update with a batch and return the result so far."""
+        self.update_state(*args, **kwargs)
+        return self.result()
+
+    def get_config(self) -> dict:
+        return {"name": self.name, "dtype": self._dtype}
+
+    @classmethod
+    def from_config(cls, config: dict) -> Any:
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}>"

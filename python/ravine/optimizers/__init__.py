@@ -1,0 +1,50 @@
+"""The optimizers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ravine import _config, _lookup
+from ravine.optimizers.adam import Adam
+from ravine.optimizers.optimizer import Optimizer
+from ravine.optimizers.sgd import SGD
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "Optimizer",
+    "deserialize",
+    "get",
+    "serialize",
+]
+
+_classes = (Adam, SGD)
+_config.export("keras.optimizers", Optimizer, *_classes)
+_named = {cls.__name__.lower(): cls for cls in _classes}
+
+
+def get(identifier: Any) -> Optimizer:
+    """An optimizer from a name in any case, a configuration, a class or an instance.
+
+    Raises ValueError for an unknown name and for what is not an optimizer.
+    """
+    if isinstance(identifier, Optimizer):
+        return identifier
+    if isinstance(identifier, dict):
+        return deserialize(identifier)
+    if isinstance(identifier, str):
+        custom = _config.get_registered_object(identifier)
+        return custom() if custom is not None else _lookup.find(identifier.lower(), _named, "optimizer")()
+    if isinstance(identifier, type) and issubclass(identifier, Optimizer):
+        return identifier()  # type: ignore[call-arg]
+    raise _lookup.not_an_identifier(identifier, "optimizer")
+
+
+def serialize(optimizer: Optimizer) -> dict:
+    return _config.serialize_keras_object(optimizer)
+
+
+def deserialize(config: Any, custom_objects: dict | None = None) -> Optimizer:
+    if config.get("class_name", "").lower() in _named:
+        config = {**config, "class_name": _named[config["class_name"].lower()].__name__}
+    return _config.deserialize_keras_object(config, custom_objects, kind="optimizer", module="keras.optimizers")
