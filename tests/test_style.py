@@ -38,3 +38,7 @@ def test_cpp_format() -> None:
 
 def test_types(tmp_path: Path) -> None:
     check("mypy", "--cache-dir", tmp_path, "--package", "ravine")
+
+
+def test_types_that_a_strict_user_sees(tmp_path: Path) -> None:
+    check("mypy", "--strict", "--cache-dir", tmp_path, "tests/typing/user_program.py")

@@ -1,5 +1,6 @@
 #include "graph/graph.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "graph/broadcast.h"
@@ -73,6 +74,13 @@ std::vector<ValueId> Graph::add(const std::string& name, std::vector<ValueId> in
     try {
         if (inputs.size() > kMaxOperands) throw std::invalid_argument("too many inputs.");
         for (ValueId input : inputs) value(input);
+        if (const char* other = op.stands_for ? op.stands_for(*this, inputs) : nullptr)
+            return add(other, std::move(inputs), std::move(attrs), label);
+        for (size_t i = 0; i < inputs.size(); ++i)
+            if (value(inputs[i]).dtype != DType::f32 &&
+                std::find(op.typed.begin(), op.typed.end(), static_cast<int>(i)) == op.typed.end())
+                throw std::invalid_argument("input " + std::to_string(i) + " must be float32; totals and counters are "
+                                            "read outside the program only.");
         for (int updated : op.updates) {
             const ValueKind kind = value(inputs.at(static_cast<size_t>(updated))).kind;
             if (kind != ValueKind::variable && kind != ValueKind::input)

@@ -129,6 +129,17 @@ struct OpDef {
     std::function<void(GradientRule&)> gradient;
     bool constant = false;
 
+    /// Inputs that may be other than float32 (counters, totals).
+    std::vector<int> typed;
+    /// The name of the op that does this one's work on operands like these; null: itself.
+    const char* (*stands_for)(const Graph&, const std::vector<ValueId>& inputs) = nullptr;
+    /// Only the shapes of the inputs (and the size of the batch) matter; their memory is never read.
+    bool shape_only = false;
+    /// Output `output` is also what the op `name` makes of the same first input, so that one node can serve for both.
+    struct AlsoComputes {
+        const char* name = nullptr;
+        int output = 0;
+    } also_computes;
     /// Variables among the inputs that the op overwrites.
     std::vector<int> updates;
     /// The output is the input's memory under another shape.

@@ -82,7 +82,7 @@ RAVINE_INLINE float fold_row(int64_t n, Term term) {
 /// Columns that are folded together.
 constexpr int64_t kPanel = 4 * kWidth;
 /// A matrix whose rows are short and follow each other without a gap is read as rows of kWidth * n: no lane is idle.
-RAVINE_INLINE bool rows_are_merged(int64_t n, int64_t ld) { return ld == n && n <= kWidth / 2; }
+RAVINE_INLINE bool rows_are_merged(int64_t n, int64_t ld) { return 0 < n && ld == n && n <= kWidth / 2; }
 /// Floats in the longest merged row or panel.
 constexpr int64_t kMaxPeriod = kWidth / 2 * kWidth > kPanel ? kWidth / 2 * kWidth : kPanel;
 

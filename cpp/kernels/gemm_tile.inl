@@ -1,60 +1,67 @@
-// The micro-kernel of the matrix product: one tile whose accumulators stay in registers for the whole depth.
+// The micro-kernel of the matrix product: one tile of C whose accumulators stay in registers for the whole depth.
 #pragma once
 
 namespace RAVINE_ISA {
 
-// A tile of kTileRows x kTileVectors keeps both FMA pipes busy for the latency of an FMA and fits the register file
-// together with one row of B and one broadcast of A.
+// kTileRows x kTileVectors accumulators cover the latency of both FMA pipes and leave room in the register file for a
+// row of B and a broadcast of A. Tiles of fewer rows may be wider.
 #if defined(__AVX512F__)
-#ifndef TR
-#define TR 8
-#define TV 3
-#endif
-enum : int { kTileRows = TR, kTileVectors = TV };
+enum : int64_t { kTileRows = 8, kTileVectors = 3 };
 #elif defined(__AVX2__)
-enum : int { kTileRows = 4, kTileVectors = 3 };
+enum : int64_t { kTileRows = 4, kTileVectors = 3 };
 #else
-enum : int { kTileRows = 4, kTileVectors = 2 };
+enum : int64_t { kTileRows = 4, kTileVectors = 2 };
 #endif
-/// Tiles of few rows may be wider: reading B, not arithmetic, is their limit.
-enum : int { kTileAccumulators = kTileRows * kTileVectors, kMaxTileVectors = 8 };
+enum : int64_t { kTileAccumulators = kTileRows * kTileVectors, kMaxTileVectors = 8 };
 
-/// C = start + A B for one tile. A is read one float at a time, B and C in vectors along their rows.
+/// C = start + A B for one tile. A is read float by float, B and C along their rows in vectors.
 struct Tile {
     int64_t k;
     const float* a;
     int64_t a_row, a_col;
     const float* b;
     int64_t b_row;
-    const float* start;  // null for zeros
-    int64_t start_row;   // 0 when all rows start alike (a bias)
+    int64_t b_last;      // floats in the last vector of a row of B: kWidth where B is padded
+    float* copy;         // or null: receives the rows of B, padded, at a distance of copy_row
+    int64_t copy_row;
+    const float* start;  // or null for zeros
+    int64_t start_row;   // 0 for a bias
     float* c;
     int64_t c_row;
-    int64_t last;   // valid lanes of the last vector of a row of start and C
-    bool b_padded;  // rows of B may be read in whole vectors
+    int64_t c_last;      // floats in the last vector of a row of C (and of start)
 };
 
-/// Every element is one chain of FMAs with ascending p, so its bits depend neither on the tile's shape nor on where the
-/// depth was cut (C is `start` of the next piece).
+/// Each element is one chain of FMAs with ascending p. So its bits depend neither on the shape of the tile nor on where
+/// the depth was cut (the next piece starts from C).
 template <int kRows, int kVectors, bool kRowMajorA, bool kPartialB>
 static void multiply_tile(const Tile& t) {
-    const int64_t last = t.last;
+    const int64_t c_last = t.c_last, c_row = t.c_row;
     Vec sum[kRows][kVectors];
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
+        const float* start = t.start + r * t.start_row;
 #pragma GCC unroll 8
-        for (int v = 0; v < kVectors; ++v) {
-            const float* start = t.start + r * t.start_row + v * kWidth;
-            sum[r][v] = !t.start ? Vec{} : v < kVectors - 1 ? load(start) : load_partial(start, last);
-        }
+        for (int v = 0; v < kVectors; ++v)
+            sum[r][v] = !t.start           ? Vec{}
+                        : v + 1 < kVectors ? load(start + v * kWidth)
+                                           : load_partial(start + v * kWidth, c_last);
     }
+
     const float *a = t.a, *b = t.b;
-    const int64_t a_row = kRowMajorA ? t.a_row : 1, a_col = kRowMajorA ? 1 : t.a_col, b_row = t.b_row;
+    const int64_t a_row = kRowMajorA ? t.a_row : 1, a_col = kRowMajorA ? 1 : t.a_col;
+    const int64_t b_row = t.b_row, b_last = t.b_last;
+    // Only the first of many tiles copies, and shared-out rows make that one nearly full.
+    float* copy = kRows + 1 >= kTileRows ? t.copy : nullptr;
     for (int64_t p = 0; p < t.k; ++p) {
         Vec y[kVectors];
 #pragma GCC unroll 8
         for (int v = 0; v < kVectors; ++v)
-            y[v] = kPartialB && v == kVectors - 1 ? load_partial(b + v * kWidth, last) : load(b + v * kWidth);
+            y[v] = kPartialB && v + 1 == kVectors ? load_partial(b + v * kWidth, b_last) : load(b + v * kWidth);
+        if (copy) {
+#pragma GCC unroll 8
+            for (int v = 0; v < kVectors; ++v) store(copy + v * kWidth, y[v]);
+            copy += t.copy_row;
+        }
 #pragma GCC unroll 16
         for (int r = 0; r < kRows; ++r) {
             const Vec x = splat(a[r * a_row + p * a_col]);
@@ -63,23 +70,24 @@ static void multiply_tile(const Tile& t) {
         }
         b += b_row;
     }
+
+    float* c = t.c;
 #pragma GCC unroll 16
-    for (int r = 0; r < kRows; ++r) {
-        float* c = t.c + r * t.c_row;
+    for (int r = 0; r < kRows; ++r, c += c_row) {
 #pragma GCC unroll 8
-        for (int v = 0; v < kVectors - 1; ++v) store(c + v * kWidth, sum[r][v]);
-        if (last == kWidth)
+        for (int v = 0; v + 1 < kVectors; ++v) store(c + v * kWidth, sum[r][v]);
+        if (c_last == kWidth)
             store(c + (kVectors - 1) * kWidth, sum[r][kVectors - 1]);
         else
-            store_partial(c + (kVectors - 1) * kWidth, sum[r][kVectors - 1], last);
+            store_partial(c + (kVectors - 1) * kWidth, sum[r][kVectors - 1], c_last);
     }
 }
 
 template <int kRows, int kVectors>
 static void multiply_tile(const Tile& t) {
-    if constexpr (kRows <= kTileRows && kVectors <= kMaxTileVectors && kRows * kVectors <= kTileAccumulators) {
-        const bool partial = !t.b_padded && t.last < kWidth;
-        if (kRows > 1 && t.a_col == 1)
+    if constexpr (kRows <= kTileRows && kRows * kVectors <= kTileAccumulators) {
+        const bool row_major = kRows > 1 && t.a_col == 1, partial = t.b_last < kWidth;
+        if (row_major)
             partial ? multiply_tile<kRows, kVectors, true, true>(t) : multiply_tile<kRows, kVectors, true, false>(t);
         else
             partial ? multiply_tile<kRows, kVectors, false, true>(t) : multiply_tile<kRows, kVectors, false, false>(t);
@@ -110,10 +118,6 @@ RAVINE_INLINE void multiply_tile(int64_t rows, int64_t vectors, const Tile& t) {
         case 6: return multiply_tile<6>(vectors, t);
         case 7: return multiply_tile<7>(vectors, t);
         case 8: return multiply_tile<8>(vectors, t);
-        case 9: return multiply_tile<9>(vectors, t);
-        case 10: return multiply_tile<10>(vectors, t);
-        case 11: return multiply_tile<11>(vectors, t);
-        case 12: return multiply_tile<12>(vectors, t);
     }
 }
 

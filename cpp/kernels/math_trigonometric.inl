@@ -43,7 +43,7 @@ RAVINE_INLINE Angle reduce_angle(Vec x) {
     Angle angle{x, to_int(quadrant)};
     for (float part : kHalfPi) angle.r = fma(quadrant, splat(-part), angle.r);
     const VecInt small = abs_vec(x) < 3000.0f;
-    if (__builtin_expect(any_lane(~small), 0)) {
+    if (__builtin_expect(lane_bits(~small) != 0, 0)) {
         for (int i = 0; i < kWidth; ++i) {
             if (small[i]) continue;
             float r;

@@ -4,42 +4,31 @@
 
 namespace RAVINE_ISA {
 
-/// The best value met so far, lane by lane, and its index.
-struct Best {
-    Vec value;
-    VecInt index;
-};
-/// Does b beat a? NaN beats all numbers, and nothing beats a NaN that came first.
-RAVINE_INLINE VecInt beats(Vec b, Vec a) { return ~(b <= a) & (a == a); }
-RAVINE_INLINE Best better(Best a, Best b) {
-    const VecInt take = beats(b.value, a.value);
-    return {select(take, b.value, a.value), take ? b.index : a.index};
-}
-
+/// The first index where the row has its maximum, or its first NaN.
 static float argmax_of_row(int64_t n, const float* src) {
-    if (n == 0) return 0.0f;
-    Best best{splat(-kInfinity), lane_index()};
+    const Vec max = splat(fold_row<Max>(
+        n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) { return load_lanes(src + j, lanes); }));
     for (int64_t j = 0; j < n; j += kWidth) {
         const int64_t lanes = n - j < kWidth ? n - j : kWidth;
-        const Vec v = mask_lanes<Max>(load_lanes(src + j, lanes), lanes);
-        best = better(best, {v, lane_index() + static_cast<int32_t>(j)});
+        const Vec v = load_lanes(src + j, lanes);
+        const uint32_t found = lane_bits((v == max) | (v != v)) & ((1u << lanes) - 1u);
+        if (found != 0) return static_cast<float>(j + __builtin_ctz(found));
     }
-    int first = 0;
-    for (int k = 1; k < kWidth; ++k) {
-        const float a = best.value[first], b = best.value[k];
-        const bool equal = a == b || (a != a && b != b);
-        if (equal ? best.index[k] < best.index[first] : a == a && !(b <= a)) first = k;
-    }
-    return static_cast<float>(best.index[first]);
+    return 0.0f;
 }
 
 static void argmax_over_rows(int64_t m, int64_t n, const float* src, int64_t ld, float* dst) {
     for (int64_t j = 0; j < n; j += kWidth) {
         const int64_t lanes = n - j < kWidth ? n - j : kWidth;
-        Best best{splat(-kInfinity), VecInt{}};
-        for (int64_t i = 0; i < m; ++i)
-            best = better(best, {load_lanes(src + i * ld + j, lanes), VecInt{} + static_cast<int32_t>(i)});
-        store_lanes(dst + j, to_float(best.index), lanes);
+        Vec best = splat(-kInfinity);
+        VecInt index{};
+        for (int64_t i = 0; i < m; ++i) {
+            const Vec v = load_lanes(src + i * ld + j, lanes);
+            const VecInt beaten = ~(v <= best) & (best == best);  // by a NaN too, but a NaN is beaten by nothing
+            best = beaten ? v : best;
+            index = beaten ? VecInt{} + static_cast<int32_t>(i) : index;
+        }
+        store_lanes(dst + j, to_float(index), lanes);
     }
 }
 

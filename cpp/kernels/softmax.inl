@@ -32,24 +32,53 @@ RAVINE_INLINE float dot_of_rows(int64_t n, const float* x, const float* y) {
 struct SumExp {
     float max, sum;
 };
-/// e, when not null, receives exp(x - maximum); it may be x.
-RAVINE_INLINE SumExp sum_exp(int64_t n, const float* x, float* e) {
+
+/// The same for a row of one vector, which stays in its register: e is exp(x - max), 0 beyond n.
+struct SmallRow {
+    Vec max, sum, e;
+};
+RAVINE_INLINE SmallRow small_row(int64_t n, const float* x) {
+    const Vec v = mask_lanes<MaxNumber>(load_lanes(x, n), n);
+    SmallRow row;
+    row.max = fold_lanes(v, [](Vec a, Vec b) __attribute__((always_inline)) { return max_vec(a, b); });
+    row.e = exp_vec(v - row.max);
+    row.sum = fold_lanes(row.e, [](Vec a, Vec b) __attribute__((always_inline)) { return a + b; });
+    return row;
+}
+
+RAVINE_INLINE SumExp sum_exp(int64_t n, const float* x) {
+    if (n <= kWidth) {
+        const SmallRow row = small_row(n, x);
+        return {row.max[0], row.sum[0]};
+    }
+    const float max = max_of_row(n, x);
+    return {max, fold_row<Sum>(n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) {
+                return exp_vec(load_lanes(x + j, lanes) - max);
+            })};
+}
+
+/// y = softmax(x), which may be x.
+RAVINE_INLINE SumExp softmax_row(int64_t n, const float* x, float* y) {
+    if (n <= kWidth) {
+        const SmallRow row = small_row(n, x);
+        store_lanes(y, row.e * (1.0f / row.sum), n);
+        return {row.max[0], row.sum[0]};
+    }
     const float max = max_of_row(n, x);
     const float sum = fold_row<Sum>(n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) {
-        const Vec v = exp_vec(load_lanes(x + j, lanes) - max);
-        if (e) store_lanes(e + j, v, lanes);
-        return v;
+        const Vec e = exp_vec(load_lanes(x + j, lanes) - max);
+        store_lanes(y + j, e, lanes);
+        return e;
+    });
+    const float scale = 1.0f / sum;
+    for_row(n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) {
+        store_lanes(y + j, load_lanes(y + j, lanes) * scale, lanes);
     });
     return {max, sum};
 }
 
-RAVINE_INLINE void scale_row(int64_t n, float scale, float* y) {
-    for_row(n, [=](int64_t j, int64_t lanes)
-                   __attribute__((always_inline)) { store_lanes(y + j, load_lanes(y + j, lanes) * scale, lanes); });
-}
-
 static void softmax(int64_t m, int64_t n, const float* x, float* y) {
-    for (int64_t i = 0; i < m; ++i, x += n, y += n) scale_row(n, 1.0f / sum_exp(n, x, y).sum, y);
+    for (int64_t i = 0; i < m; ++i) softmax_row(n, x + i * n, y + i * n);
 }
 
 static void softmax_grad(int64_t m, int64_t n, const float* y, const float* dy, float* dx) {
@@ -61,16 +90,34 @@ static void softmax_grad(int64_t m, int64_t n, const float* y, const float* dy, 
     }
 }
 
-RAVINE_INLINE float log_of(float x) { return log_vec(splat(x))[0]; }
+/// first(i) gives row i's sum of exponentials, then second(i, log(sum)) finishes the row. A vector of rows at a time, so
+/// that their logarithms cost one.
+template <class First, class Second>
+RAVINE_INLINE void for_rows_with_log(int64_t m, First first, Second second) {
+    for (int64_t i = 0; i < m; i += kWidth) {
+        const int64_t rows = m - i < kWidth ? m - i : kWidth;
+        float sums[kWidth] = {};
+        for (int64_t k = 0; k < rows; ++k) sums[k] = first(i + k);
+        store(sums, log_vec(load(sums)));
+        for (int64_t k = 0; k < rows; ++k) second(i + k, sums[k]);
+    }
+}
 
 static void log_softmax(int64_t m, int64_t n, const float* x, float* y) {
-    for (int64_t i = 0; i < m; ++i, x += n, y += n) {
-        const SumExp s = sum_exp(n, x, nullptr);
-        const float log_sum = log_of(s.sum);
-        for_row(n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) {
-            store_lanes(y + j, load_lanes(x + j, lanes) - s.max - log_sum, lanes);
+    float max[kWidth];
+    for_rows_with_log(
+        m,
+        [&](int64_t i) __attribute__((always_inline)) {
+            const SumExp s = sum_exp(n, x + i * n);
+            max[i % kWidth] = s.max;
+            return s.sum;
+        },
+        [&](int64_t i, float log_sum) __attribute__((always_inline)) {
+            const float shift = max[i % kWidth];
+            for_row(n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) {
+                store_lanes(y + i * n + j, load_lanes(x + i * n + j, lanes) - shift - log_sum, lanes);
+            });
         });
-    }
 }
 
 static void log_softmax_grad(int64_t m, int64_t n, const float* y, const float* dy, float* dx) {
@@ -92,34 +139,40 @@ RAVINE_INLINE int64_t class_of(float target, int64_t n) {
 
 static int64_t softmax_loss_sparse(const SoftmaxLossArgs& args) {
     int64_t first_bad = -1;
-    for (int64_t i = 0; i < args.m; ++i) {
-        const float* x = args.logits + i * args.ld;
-        float* probs = args.probs + i * args.n;
-        const int64_t c = class_of(args.targets[i], args.n);
-        const float target = c < 0 ? kNan : x[c];  // before probs, which may be the same memory, is written
-        if (c < 0 && first_bad < 0) first_bad = i;
-        const SumExp s = sum_exp(args.n, x, probs);
-        args.loss[i] = log_of(s.sum) + (s.max - target);
-        scale_row(args.n, 1.0f / s.sum, probs);
-    }
+    for_rows_with_log(
+        args.m,
+        [&](int64_t i) __attribute__((always_inline)) {
+            const float* x = args.logits + i * args.ld;
+            float* probs = args.probs + i * args.n;
+            const int64_t c = class_of(args.targets[i], args.n);
+            const float target = c < 0 ? kNan : x[c];  // before probs, which may be the same memory, is written
+            if (c < 0 && first_bad < 0) first_bad = i;
+            const SumExp s = softmax_row(args.n, x, probs);
+            args.loss[i] = s.max - target;
+            return s.sum;
+        },
+        [&](int64_t i, float log_sum) __attribute__((always_inline)) { args.loss[i] += log_sum; });
     return first_bad;
 }
 
 static void softmax_loss_dense(const SoftmaxLossArgs& args) {
-    for (int64_t i = 0; i < args.m; ++i) {
-        const float *x = args.logits + i * args.ld, *t = args.targets + i * args.n;
-        float* probs = args.probs + i * args.n;
-        const float max = max_of_row(args.n, x);
-        const float sum_targets = sum_of_row(args.n, t);
-        // A target of 0 contributes nothing even where the logit is -infinity.
-        const float distance = fold_row<Sum>(args.n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) {
-            const Vec weight = load_lanes(t + j, lanes);
-            return select(weight == 0.0f, Vec{}, weight * (max - load_lanes(x + j, lanes)));
-        });
-        const float sum = sum_exp(args.n, x, probs).sum;
-        args.loss[i] = log_of(sum) * sum_targets + distance;
-        scale_row(args.n, 1.0f / sum, probs);
-    }
+    float weights[kWidth];
+    for_rows_with_log(
+        args.m,
+        [&](int64_t i) __attribute__((always_inline)) {
+            const float *x = args.logits + i * args.ld, *t = args.targets + i * args.n;
+            float* probs = args.probs + i * args.n;
+            const float max = max_of_row(args.n, x);
+            weights[i % kWidth] = sum_of_row(args.n, t);
+            // A target of 0 contributes nothing even where the logit is -infinity.
+            args.loss[i] = fold_row<Sum>(args.n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) {
+                const Vec weight = load_lanes(t + j, lanes);
+                return select(weight == 0.0f, Vec{}, weight * (max - load_lanes(x + j, lanes)));
+            });
+            return softmax_row(args.n, x, probs).sum;
+        },
+        [&](int64_t i, float log_sum)
+            __attribute__((always_inline)) { args.loss[i] += log_sum * weights[i % kWidth]; });
 }
 
 static void softmax_loss_sparse_grad(int64_t m, int64_t n, const float* probs, const float* targets, const float* dloss,

@@ -90,10 +90,22 @@ RAVINE_INLINE void transpose_block(int64_t m, int64_t n, const float* src, int64
 }
 
 static void transpose(int64_t m, int64_t n, const float* src, int64_t ld_src, float* dst, int64_t ld_dst) {
+    if (m == 1 && ld_dst == 1) {
+        for (int64_t j = 0; j < n; ++j) dst[j] = src[j];
+        return;
+    }
     for (int64_t i = 0; i < m; i += kWidth)
         for (int64_t j = 0; j < n; j += kWidth)
-            transpose_block(smaller(m - i, kWidth), smaller(n - j, kWidth), src + i * ld_src + j,
-                            ld_src, dst + j * ld_dst + i, ld_dst, false);
+            transpose_block(smaller(m - i, kWidth), smaller(n - j, kWidth), src + i * ld_src + j, ld_src,
+                            dst + j * ld_dst + i, ld_dst, false);
+}
+
+/// The same with zeros in dst from column m up to the next multiple of kWidth.
+static void transpose_padded(int64_t m, int64_t n, const float* src, int64_t ld_src, float* dst, int64_t ld_dst) {
+    for (int64_t j = 0; j < n; j += kWidth)
+        for (int64_t i = 0; i < m; i += kWidth)
+            transpose_block(smaller(m - i, kWidth), smaller(n - j, kWidth), src + i * ld_src + j, ld_src,
+                            dst + j * ld_dst + i, ld_dst, true);
 }
 
 }  // namespace RAVINE_ISA

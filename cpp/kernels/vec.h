@@ -67,7 +67,8 @@ RAVINE_INLINE Vec swap_lanes(Vec v) {
 }
 /// a * 2^n for an integral n, rounded once.
 RAVINE_INLINE Vec scale_exponent(Vec a, Vec n) { return _mm512_scalef_ps(a, n); }
-RAVINE_INLINE bool any_lane(VecInt mask) { return _mm512_movepi32_mask(reinterpret_cast<__m512i>(mask)) != 0; }
+/// Bit i is set when lane i of the mask is.
+RAVINE_INLINE uint32_t lane_bits(VecInt mask) { return _mm512_movepi32_mask(reinterpret_cast<__m512i>(mask)); }
 
 #elif defined(__AVX2__)
 
@@ -89,7 +90,7 @@ RAVINE_INLINE Vec swap_lanes(Vec v) {
     if constexpr (distance == 2) return _mm256_permute_ps(v, 0x4e);
     return _mm256_permute_ps(v, 0xb1);
 }
-RAVINE_INLINE bool any_lane(VecInt mask) { return _mm256_movemask_ps(from_bits(mask)) != 0; }
+RAVINE_INLINE uint32_t lane_bits(VecInt mask) { return static_cast<uint32_t>(_mm256_movemask_ps(from_bits(mask))); }
 
 #else
 
@@ -126,10 +127,10 @@ RAVINE_INLINE Vec swap_lanes(Vec v) {
     for (int i = 0; i < kWidth; ++i) swapped[i] = v[i ^ distance];
     return swapped;
 }
-RAVINE_INLINE bool any_lane(VecInt mask) {
-    int32_t any = 0;
-    for (int i = 0; i < kWidth; ++i) any |= mask[i];
-    return any != 0;
+RAVINE_INLINE uint32_t lane_bits(VecInt mask) {
+    uint32_t set = 0;
+    for (int i = 0; i < kWidth; ++i) set |= static_cast<uint32_t>(mask[i] & 1) << i;
+    return set;
 }
 
 #endif
@@ -152,8 +153,8 @@ RAVINE_INLINE void store_lanes(float* p, Vec v, int64_t n) {
 }
 
 /// IEEE-like maximum and minimum that give NaN when either side is NaN.
-RAVINE_INLINE Vec max_nan(Vec a, Vec b) { return a > b ? a : (b != b ? b : (a != a ? a : b)); }
-RAVINE_INLINE Vec min_nan(Vec a, Vec b) { return a < b ? a : (b != b ? b : (a != a ? a : b)); }
+RAVINE_INLINE Vec max_nan(Vec a, Vec b) { return a != a ? a : max_vec(a, b); }
+RAVINE_INLINE Vec min_nan(Vec a, Vec b) { return a != a ? a : min_vec(a, b); }
 /// a^2 - square, square being a * a rounded: what the rounding lost.
 RAVINE_INLINE Vec square_error(Vec a, Vec square) {
 #if defined(__AVX2__)

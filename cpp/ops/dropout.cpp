@@ -29,6 +29,7 @@ void register_dropout(Registry& registry) {
         rule.give(0, rule.add("dropout", {rule.dout(), rule.in(1)}, rule.attrs()));
     };
     op.in_place = 0;
+    op.typed = {1};
     op.splits = [](const NodeView& view) {
         return view.in(0).batched() ? std::vector<Split>{batch_split(view)} : std::vector<Split>{};
     };

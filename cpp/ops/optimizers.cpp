@@ -29,6 +29,7 @@ void register_optimizers(Registry& registry) {
     // lr * sqrt(1 - beta_2^t) / (1 - beta_1^t) with t = iterations + 1 (Kingma & Ba 2015, end of section 2).
     OpDef& rate = define(registry, "adam_rate");
     rate.constant = true;
+    rate.typed = {1};
     rate.infer = [](const Graph& graph, const std::vector<ValueId>& inputs, const Attrs&) {
         expect_inputs(inputs, 2);
         if (graph.value(inputs[1]).dtype != DType::i64) throw std::invalid_argument("iterations must be int64.");

@@ -68,7 +68,7 @@ void run_reduction(const Call& call, const Slice& slice) {
     const int64_t reduced = form.batch_reduced ? form.reduced * slice.rows : form.reduced;
     const bool by_rows = slice.axis == Axis::rows, by_columns = slice.axis == Axis::columns;
     const int64_t first = by_rows ? slice.begin * form.outer : 0;
-    const int64_t count = by_rows ? (slice.end - slice.begin) * form.outer : form.outer;
+    const int64_t count = (by_rows ? slice.end - slice.begin : form.batch_outer ? slice.rows : 1) * form.outer;
     const int64_t left = by_columns ? slice.begin : 0;
     const int64_t width = by_columns ? slice.end - slice.begin : form.inner;
     const float* src = call.src(0) + first * reduced * form.inner + left;
@@ -108,7 +108,7 @@ void run_spread(const Call& call, const Slice& slice) {
     const int64_t reduced = form.batch_reduced ? form.reduced * slice.rows : form.reduced;
     const float scale = form.mean ? 1.0f / static_cast<float>(reduced) : 1.0f;
     // Rows of the output [outer, reduced] that this slice covers; the batch is the slowest of either.
-    int64_t begin = 0, end = form.outer * reduced;
+    int64_t begin = 0, end = (form.batch_outer ? slice.rows : 1) * form.outer * reduced;
     if (slice.axis == Axis::rows) {
         const int64_t per_sample = form.batch_reduced ? form.reduced : form.outer * form.reduced;
         begin = slice.begin * per_sample;

@@ -24,8 +24,9 @@ void run_walk(const Call& call, const Slice& slice) {
     }
     std::vector<int64_t>::size_type last = static_cast<size_t>(rank - 1);
     int64_t index[kMaxOperands] = {0};
-    int64_t first = walk.batched ? slice.begin : 0;
-    const int64_t top = walk.batched ? slice.end : walk.dims[0];
+    const bool by_rows = slice.axis == Axis::rows;
+    const int64_t first = by_rows ? slice.begin : 0;
+    const int64_t top = by_rows ? slice.end : walk.batched ? slice.rows : walk.dims[0];
     int64_t inner = 1;
     for (int64_t axis = 1; axis < rank; ++axis) inner *= walk.dims[static_cast<size_t>(axis)];
     if (inner == 0 || first >= top) return;
@@ -159,6 +160,7 @@ void register_shape(Registry& registry) {
 
     OpDef& batch_size = define(registry, "batch_size");
     batch_size.constant = true;
+    batch_size.shape_only = true;
     batch_size.infer = [](const Graph& graph, const std::vector<ValueId>& inputs, const Attrs&) {
         expect_inputs(inputs, 1);
         if (!graph.shape(inputs[0]).batched())

@@ -150,6 +150,7 @@ void register_softmax(Registry& registry) {
         }
         rule.give(0, total);
     };
+    loss.also_computes = {"softmax", 1};
     loss.run = run_loss;
     finish(loss, 2.0);
 

@@ -9,6 +9,7 @@ OpDef& define_scalar_update(Registry& registry, const std::string& name, DType d
                             void (*run)(const Call&, const Slice&)) {
     OpDef& op = define(registry, name);
     op.updates = {0};
+    op.typed = {0};
     op.constant = true;
     op.infer = [dtype, inputs](const Graph& graph, const std::vector<ValueId>& given, const Attrs&) {
         expect_inputs(given, inputs);
@@ -23,11 +24,22 @@ OpDef& define_scalar_update(Registry& registry, const std::string& name, DType d
     return op;
 }
 
+bool is_total(const Graph& graph, const std::vector<ValueId>& inputs) {
+    return !inputs.empty() && graph.value(inputs[0]).dtype == DType::f64;
+}
+
 }  // namespace
 
 void register_state(Registry& registry) {
-    define_update(registry, "assign", Eltwise::copy, {0}).tile->sources = {1};
-    define_update(registry, "assign_add", Eltwise::add, {0});
+    OpDef& assign = define_update(registry, "assign", Eltwise::copy, {0});
+    assign.tile->sources = {1};
+    assign.stands_for = [](const Graph& graph, const std::vector<ValueId>& inputs) {
+        return is_total(graph, inputs) ? "assign_total" : nullptr;
+    };
+    OpDef& assign_add = define_update(registry, "assign_add", Eltwise::add, {0});
+    assign_add.stands_for = [](const Graph& graph, const std::vector<ValueId>& inputs) {
+        return is_total(graph, inputs) ? "accumulate" : nullptr;
+    };
     define_scalar_update(registry, "assign_total", DType::f64, 2, [](const Call& call, const Slice&) {
         *static_cast<double*>(call.in[0]) = *call.src(1);
     });

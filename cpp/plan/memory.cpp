@@ -35,7 +35,7 @@ void each_use(const Schedule& schedule, const std::vector<bool>& inside, Note no
     for (size_t i = 0; i < schedule.groups.size(); ++i)
         for (const Node& node : schedule.groups[i].nodes) {
             if (node.op->alias) continue;
-            all(node.inputs, static_cast<int>(i));
+            if (!node.op->shape_only) all(node.inputs, static_cast<int>(i));
             all(node.outputs, static_cast<int>(i));
         }
     all(schedule.outputs, static_cast<int>(schedule.groups.size()));
@@ -63,7 +63,9 @@ void reuse_in_place(const Schedule& schedule, const std::vector<bool>& inside, c
             const Value &source = graph.value(from), &target = graph.value(to);
             const int old_storage = storages.of(from), new_storage = storages.of(to);
             const int now = static_cast<int>(i);
-            if (!in_arena(schedule, from) || !in_arena(schedule, to) || old_storage == new_storage ||
+            // A view's memory is that of its root, which may be a variable or a constant.
+            if (!in_arena(schedule, static_cast<ValueId>(old_storage)) || !in_arena(schedule, from) ||
+                !in_arena(schedule, to) || old_storage == new_storage ||
                 source.shape != target.shape || value_bytes(source, rows) != value_bytes(target, rows) ||
                 lives[old_storage].last != now || lives[new_storage].first != now ||
                 !(regions[old_storage] == regions[new_storage]) || regions[old_storage].axis == Axis::all)

@@ -24,7 +24,7 @@ Operands operands_of(const Group& group) {
     Operands operands;
     size_t first = 0;
     if (!group.tile_head()) {
-        operands.reads = group.nodes[0].inputs;
+        if (!group.nodes[0].op->shape_only) operands.reads = group.nodes[0].inputs;
         operands.writes = group.nodes[0].outputs;
         for (int index : group.nodes[0].op->updates)
             operands.writes.push_back(group.nodes[0].inputs[static_cast<size_t>(index)]);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "plan/fuse.h"
+#include "plan/simplify.h"
 
 namespace ravine {
 
@@ -38,7 +39,7 @@ void hoist_scalars(const Graph& graph, std::vector<Node>& nodes) {
         for (ValueId output : node.outputs) movable = movable && graph.shape(output).rank() == 0;
         for (ValueId input : node.inputs) {
             const ValueKind kind = graph.value(input).kind;
-            movable = movable && (kind == ValueKind::constant || early.count(input) ||
+            movable = movable && (node.op->shape_only || kind == ValueKind::constant || early.count(input) ||
                                   (kind == ValueKind::variable && !updated.count(input)));
         }
         for (int index : node.op->updates) updated.insert(node.inputs[static_cast<size_t>(index)]);
@@ -52,7 +53,7 @@ void hoist_scalars(const Graph& graph, std::vector<Node>& nodes) {
 }  // namespace
 
 Schedule make_schedule(const Graph& graph, const std::vector<ValueId>& inputs, const std::vector<ValueId>& outputs) {
-    std::vector<Node> nodes = needed_nodes(graph, outputs);
+    std::vector<Node> nodes = simplify(graph, needed_nodes(graph, outputs), outputs);
     hoist_scalars(graph, nodes);
     return {&graph, inputs, outputs, fuse(graph, std::move(nodes), outputs), {}};
 }

@@ -26,8 +26,8 @@ class VarianceScaling(RandomInitializer):
         distribution: ``truncated_normal`` (cut at two standard deviations and widened so that the variance holds;
             also called ``normal``), ``untruncated_normal`` or ``uniform``.
         seed: see `RandomInitializer`.
-        input_axes, output_axes: the axes of a weight that count as its inputs and its outputs; the others are the
-            receptive field. By default the last two axes, in this order.
+        input_axes, output_axes: the axes of a weight whose sizes multiply to the number of inputs and of outputs. By
+            default these are the last two axes, in this order, each times the receptive field (all other axes).
 
     Raises:
         ValueError: for another mode or distribution, or a scale that is not positive.
@@ -137,15 +137,12 @@ def compute_fans(
 ) -> tuple[int, int]:
     """How many inputs and outputs a weight of this shape connects: (3, 3, 64, 128) -> (576, 1152)."""
     shape = tuple(shape)
-    if len(shape) < 2:
-        size = prod(shape)
-        return size, size
-    inputs = _axes(input_axes, -2, len(shape))
-    outputs = _axes(output_axes, -1, len(shape))
-    receptive = prod(size for axis, size in enumerate(shape) if axis not in inputs + outputs)
-    return receptive * prod(shape[axis] for axis in inputs), receptive * prod(shape[axis] for axis in outputs)
+    receptive = prod(shape[:-2])
+    fans = (prod(shape), prod(shape)) if len(shape) < 2 else (receptive * shape[-2], receptive * shape[-1])
+    fan_in = fans[0] if input_axes is None else _product(shape, input_axes)
+    fan_out = fans[1] if output_axes is None else _product(shape, output_axes)
+    return fan_in, fan_out
 
 
-def _axes(axes: int | Sequence[int] | None, missing: int, rank: int) -> list[int]:
-    axes = missing if axes is None else axes
-    return [axis % rank for axis in ([axes] if isinstance(axes, int) else axes)]
+def _product(shape: tuple[int, ...], axes: int | Sequence[int]) -> int:
+    return prod(shape[axis] for axis in ([axes] if isinstance(axes, int) else axes))

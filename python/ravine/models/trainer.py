@@ -22,6 +22,7 @@ from ravine.models.data_adapter import (
     split_validation,
     unpack,
 )
+from ravine.models.snapshot import Snapshot
 from ravine.models.train_step import StepProgram, trace_predict, trace_test, trace_train
 
 MOST_PROGRAMS = 64
@@ -40,7 +41,8 @@ class Trainer(Layer):
     _history: History
     _steps: dict[tuple, StepProgram]
     _quick: dict[tuple, Any]
-    _quick_versions: tuple
+    _recent: dict[tuple, StepProgram]
+    _snapshot: Any
     optimizer: Any
 
     def _init_trainer(self) -> None:
@@ -158,7 +160,7 @@ class Trainer(Layer):
     @property
     def metrics(self) -> list[Any]:
         """The running mean of the loss, then the metrics."""
-        own = super().metrics
+        own = self._current().metrics
         if not self.compiled:
             return list(own)
         return list({id(m): m for m in [self._compiled.loss_tracker, *self._compiled.metrics, *own]}.values())
@@ -199,13 +201,20 @@ class Trainer(Layer):
     # Programs
 
     def _forget_programs(self) -> None:
-        self.__dict__["_steps"] = {}
-        self.__dict__["_quick"] = {}
-        self.__dict__["_quick_versions"] = ()
+        self.__dict__.update(_steps={}, _recent={}, _quick={}, _snapshot=None)
 
     @staticmethod
     def _without_programs(state: dict[str, Any]) -> dict[str, Any]:
-        return {**state, "_steps": {}, "_quick": {}, "_quick_versions": (), "_history": None}
+        return {**state, "_steps": {}, "_recent": {}, "_quick": {}, "_snapshot": None, "_history": None}
+
+    def _current(self) -> Snapshot:
+        """The snapshot of the layers as they are; what was remembered for other ones is dropped."""
+        snapshot = self._snapshot
+        if snapshot is None or not snapshot.holds():
+            snapshot = self.__dict__["_snapshot"] = Snapshot(self._flatten_layers(), super().metrics)
+            self._recent.clear()
+            self._quick.clear()
+        return snapshot
 
     def _step(self, phase: str, batch: Batch, check: bool = True) -> StepProgram:
         """The program for arrays of these shapes and the present state of the layers; traced when it is new."""
@@ -213,38 +222,41 @@ class Trainer(Layer):
             self.build((None, *batch.x.shape[1:]))
         if phase == "predict":
             batch = Batch(batch.x)
+        self._current()
         shapes = tuple([None if array is None else array.shape[1:] for array in batch])
-        optimizer = _optimizer_key(self.optimizer) if phase == "train" else None
-        step = self._steps.get((phase, shapes, self._state_key(), optimizer))
+        key = (phase, shapes, _optimizer_key(self.optimizer) if phase == "train" else None)
+        step = self._recent.get(key)
         if step is None:
-            # While a GAN freezes and unfreezes, a few states take turns; old ones are of no use.
-            if len(self._steps) >= MOST_PROGRAMS:
-                self._steps.clear()
-            step = _TRACERS[phase](self, batch)
-            self._steps[phase, shapes, self._state_key(), optimizer] = step
+            step = self._recall_or_trace(key, batch)
         elif check and phase != "predict":
             check_targets(self._compiled.loss, batch.y, step.output_shape, self._label)
+        return step
+
+    def _recall_or_trace(self, key: tuple, batch: Batch) -> StepProgram:
+        step = self._steps.get((*key, self._state_key()))
+        if step is not None:
+            if key[0] != "predict":
+                check_targets(self._compiled.loss, batch.y, step.output_shape, self._label)
+        else:
+            # While a GAN freezes and unfreezes layers a few states take turns; more than that are of no use.
+            if len(self._steps) >= MOST_PROGRAMS:
+                self._steps.clear()
+            step = _TRACERS[key[0]](self, batch)
+            self._steps[(*key, self._state_key())] = step
+            self._current()
+        self._recent[key] = step
         return step
 
     def _quick_program(self, x: np.ndarray) -> Any:
         """The prediction's run function for an array of this kind, if it was used before and no layer changed."""
         quick = self._quick.get((x.shape[1:], x.dtype))
-        if quick is None:
+        if quick is None or not self._snapshot.holds() or not x.flags.c_contiguous:
             return None
-        for state, version in self._quick_versions:
-            if state["_version"] != version:
-                self._quick.clear()
-                return None
-        return quick if x.flags.c_contiguous else None
+        return quick
 
     def _remember_quick(self, x: np.ndarray, step: StepProgram) -> None:
-        if x.dtype.kind not in "iuf" or not x.dtype.isnative or step.output_dtype != "float32":
-            return
-        versions = tuple([(layer.__dict__, layer.__dict__["_version"]) for layer in self._flatten_layers()])
-        if versions != self._quick_versions:
-            self._quick.clear()
-            self.__dict__["_quick_versions"] = versions
-        self._quick[x.shape[1:], x.dtype] = step.program.run
+        if x.dtype.kind in "iuf" and x.dtype.isnative and step.output_dtype == "float32":
+            self._quick[x.shape[1:], x.dtype] = step.program.run
 
     def _adapt(self, batch: Batch) -> Batch:
         """Add or drop a last axis of size 1 where the model's input has the other rank."""
@@ -461,19 +473,21 @@ class Trainer(Layer):
         """One update with one batch.
 
         Returns:
-            as `evaluate`: means over the batches since the last `reset_metrics()`.
+            as `evaluate`: the loss before the update and the metrics of this batch alone.
         """
         self._require_compiled("train_on_batch")
         return self._on_batch("train", make_batch(x, y, sample_weight, class_weight), return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
-        """The loss and metrics of one batch, as means since the last `reset_metrics()`."""
+        """The loss and the metrics of one batch, in inference mode. Returns as `evaluate`."""
         self._require_compiled("test_on_batch")
         return self._on_batch("test", make_batch(x, y, sample_weight), return_dict)
 
     def _on_batch(self, phase: str, batch: Batch, return_dict: bool) -> Any:
         batch = self._adapt(batch)
-        self._step(phase, batch).program.run(batch.arrays())
+        step = self._step(phase, batch)
+        self.reset_metrics()
+        step.program.run(batch.arrays())
         return self._returned(return_dict)
 
     def predict_on_batch(self, x: Any) -> np.ndarray:

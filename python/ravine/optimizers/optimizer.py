@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ravine import _lookup, initializers, ops
-from ravine._names import to_snake_case
+from ravine._names import auto_name
 from ravine.ops import trace as tracing
 from ravine.optimizers import clipping
 from ravine.variable import Variable
@@ -35,7 +35,7 @@ class Optimizer:
         global_clipnorm: the largest length of all gradients together.
         clipvalue: the largest absolute value of a gradient's elements. Only one of the three may be given.
         loss_scale_factor: the factor by which `scale_loss` multiplies the loss; gradients are divided by it.
-        name: by default the class name in snake case.
+        name: by default the class name in snake case, with a number.
 
     Raises:
         ValueError: for arguments that are not known, negative, or exclude each other.
@@ -71,7 +71,7 @@ class Optimizer:
         for key, value in (("use_ema", use_ema), ("gradient_accumulation_steps", gradient_accumulation_steps)):
             if value:
                 raise NotImplementedError(f"{where}: `{key}` is not supported yet.")
-        self.name = name or to_snake_case(where)
+        self.name = name or auto_name(where)
         self.weight_decay = weight_decay
         self.clipnorm = clipnorm
         self.global_clipnorm = global_clipnorm

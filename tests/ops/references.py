@@ -1,0 +1,402 @@
+"""What each op of the engine computes, in float64 NumPy: REFERENCES[op](inputs, attrs) -> list of outputs.
+
+A state update returns the new values of the variables that it overwrites, in the order of OpDef::updates.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from math import erf
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Attrs = Mapping[str, Any]
+Reference = Callable[[Sequence[Array], Attrs], list[Array]]
+
+REFERENCES: dict[str, Reference] = {}
+# Which inputs a state update overwrites.
+UPDATED: dict[str, tuple[int, ...]] = {
+    "assign": (0,),
+    "assign_add": (0,),
+    "assign_total": (0,),
+    "accumulate": (0,),
+    "increment": (0,),
+    "sgd": (0,),
+    "sgd_momentum": (0, 2),
+    "sgd_nesterov": (0, 2),
+    "adam": (0, 2, 3),
+}
+
+
+def reference(function: Reference) -> Reference:
+    REFERENCES[function.__name__.rstrip("_")] = function
+    return function
+
+
+def simple(**functions: Callable[..., Any]) -> None:
+    """Element-wise functions of the inputs alone."""
+    for name, function in functions.items():
+        REFERENCES[name] = lambda x, attrs, f=function: [np.asarray(f(*x), np.float64)]
+
+
+def sigmoid(x: Array) -> Array:
+    with np.errstate(over="ignore"):
+        return 1 / (1 + np.exp(-x))
+
+
+def softplus(x: Array) -> Array:
+    return np.logaddexp(x, 0)
+
+
+error_function = np.vectorize(erf, otypes=[np.float64])
+
+
+def normal_cdf(x: Array) -> Array:
+    return (1 + error_function(x / np.sqrt(2))) / 2
+
+
+def where_finite(values: Array, limit: Array | float) -> Array:
+    """0 * infinity is 0 for the activations that end in a zero tail."""
+    return np.where(np.isnan(values), limit, values)
+
+
+simple(
+    add=np.add,
+    subtract=np.subtract,
+    multiply=np.multiply,
+    divide=np.divide,
+    maximum=np.maximum,
+    minimum=np.minimum,
+    power=np.power,
+    equal=np.equal,
+    not_equal=np.not_equal,
+    greater=np.greater,
+    greater_equal=np.greater_equal,
+    less=np.less,
+    less_equal=np.less_equal,
+    logical_and=np.logical_and,
+    logical_or=np.logical_or,
+    where=lambda c, a, b: np.where(c != 0, a, b),
+    multiply_add=lambda a, b, c: a * b + c,
+    copy=lambda x: x,
+    stop_gradient=lambda x: x,
+    negative=np.negative,
+    absolute=np.abs,
+    sign=np.sign,
+    square=np.square,
+    sqrt=np.sqrt,
+    rsqrt=lambda x: 1 / np.sqrt(x),
+    reciprocal=lambda x: 1 / x,
+    exp=np.exp,
+    log=np.log,
+    log1p=np.log1p,
+    expm1=np.expm1,
+    erf=error_function,
+    sin=np.sin,
+    cos=np.cos,
+    floor=np.floor,
+    ceil=np.ceil,
+    round=np.round,
+    isnan=np.isnan,
+    isfinite=np.isfinite,
+    logical_not=np.logical_not,
+    relu=lambda x: np.maximum(x, 0),
+    relu_grad=lambda y, dy: np.where(y > 0, dy, 0),
+    selu=lambda x: 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(np.minimum(x, 0))),
+    selu_grad=lambda y, dy: dy * np.where(y > 0, 1.0507009873554805, y + 1.7580993408473766),
+    gelu=lambda x: x * normal_cdf(x),
+    gelu_grad=lambda x, dy: dy * (normal_cdf(x) + x * np.exp(-x * x / 2) / np.sqrt(2 * np.pi)),
+    gelu_tanh=lambda x: 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))),
+    mish=lambda x: x * np.tanh(softplus(x)),
+    mish_grad=lambda x, dy: dy * (np.tanh(softplus(x)) + x * sigmoid(x) / np.cosh(softplus(x)) ** 2),
+    sigmoid=sigmoid,
+    sigmoid_grad=lambda y, dy: y * (1 - y) * dy,
+    tanh=np.tanh,
+    tanh_grad=lambda y, dy: (1 - y * y) * dy,
+    softplus=softplus,
+    softplus_grad=lambda x, dy: sigmoid(x) * dy,
+    softsign=lambda x: x / (1 + np.abs(x)),
+    softsign_grad=lambda x, dy: dy / (1 + np.abs(x)) ** 2,
+    hard_sigmoid=lambda x: np.clip(x + 3, 0, 6) / 6,
+    hard_sigmoid_grad=lambda x, dy: np.where(np.abs(x) < 3, dy / 6, 0),
+    hard_silu=lambda x: x * np.clip(x + 3, 0, 6) / 6,
+    hard_silu_grad=lambda x, dy: dy * np.where(x >= 3, 1, np.where(x <= -3, 0, (2 * x + 3) / 6)),
+    sigmoid_crossentropy=lambda z, t: softplus(z) - z * t,
+    sigmoid_crossentropy_grad=lambda z, t, dloss: (sigmoid(z) - t) * dloss,
+    normalize=lambda x, mean, inv_std, gamma, beta: (x - mean) * inv_std * gamma + beta,
+)
+
+
+@reference
+def gelu_tanh_grad(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    slope = np.sqrt(2 / np.pi)
+    t = np.tanh(slope * (x[0] + 0.044715 * x[0] ** 3))
+    return [x[1] * ((1 + t) / 2 + x[0] / 2 * (1 - t * t) * slope * (1 + 3 * 0.044715 * x[0] ** 2))]
+
+
+@reference
+def affine(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    return [x[0] * attrs["scale"] + attrs["offset"]]
+
+
+@reference
+def clip(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    return [np.clip(x[0], attrs["low"], attrs["high"])]
+
+
+@reference
+def clip_grad(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    return [np.where((x[0] >= attrs["low"]) & (x[0] <= attrs["high"]), x[1], 0)]
+
+
+@reference
+def pow_scalar(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    return [np.power(x[0], float(attrs["exponent"]))]
+
+
+@reference
+def relu_general(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    low = attrs["negative_slope"] * (x[0] - attrs["threshold"])
+    return [np.where(x[0] > attrs["threshold"], np.minimum(x[0], attrs["max_value"]), low)]
+
+
+@reference
+def relu_general_grad(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    inside = np.where(x[0] < attrs["max_value"], x[1], 0)
+    return [np.where(x[0] > attrs["threshold"], inside, attrs["negative_slope"] * x[1])]
+
+
+@reference
+def leaky_relu(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    return [np.where(x[0] >= 0, x[0], attrs["negative_slope"] * x[0])]
+
+
+@reference
+def leaky_relu_grad(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    return [x[1] * np.where(x[0] >= 0, 1, attrs["negative_slope"])]
+
+
+@reference
+def elu(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    return [np.where(x[0] > 0, x[0], attrs["alpha"] * np.expm1(np.minimum(x[0], 0)))]
+
+
+@reference
+def elu_grad(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    return [x[1] * np.where(x[0] > 0, 1, attrs["alpha"] * np.exp(np.minimum(x[0], 0)))]
+
+
+@reference
+def silu(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    return [x[0] * sigmoid(attrs.get("beta", 1.0) * x[0])]
+
+
+@reference
+def silu_grad(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    beta = attrs.get("beta", 1.0)
+    s = sigmoid(beta * x[0])
+    return [x[1] * (s + beta * x[0] * s * (1 - s))]
+
+
+def with_rows(attrs: Attrs, rows: int) -> Attrs:
+    """Attributes for a batch of `rows`: shapes in them have None or -1 in place of the batch."""
+    if "shape" not in attrs:
+        return attrs
+    return {**attrs, "shape": [rows if dim in (None, -1) else dim for dim in attrs["shape"]]}
+
+
+@reference
+def reshape(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    return [x[0].reshape(attrs["shape"])]
+
+
+@reference
+def broadcast_to(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    return [np.broadcast_to(x[0], attrs["shape"]).copy()]
+
+
+@reference
+def transpose(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    return [np.transpose(x[0], attrs["perm"]).copy()]
+
+
+@reference
+def batch_size(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    return [np.float64(x[0].shape[0])]
+
+
+@reference
+def one_hot(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    return [(x[0][..., None] == np.arange(attrs["classes"])).astype(np.float64)]
+
+
+def reduction(name: str, function: Callable[..., Any]) -> None:
+    REFERENCES[name] = lambda x, attrs: [
+        np.asarray(function(x[0], axis=tuple(attrs["axes"]), keepdims=bool(attrs.get("keepdims", 0))), np.float64)
+    ]
+
+
+reduction("sum", np.sum)
+reduction("mean", np.mean)
+reduction("max", lambda x, axis, keepdims: np.max(x, axis=axis, keepdims=keepdims, initial=-np.inf))
+reduction("min", lambda x, axis, keepdims: np.min(x, axis=axis, keepdims=keepdims, initial=np.inf))
+reduction("prod", np.prod)
+reduction("argmax", lambda x, axis, keepdims: np.argmax(x, axis=axis[0], keepdims=keepdims))
+
+
+@reference
+def spread(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    """Repeats what a reduction over these axes of the shape gave; a mean is shared out."""
+    axes, shape = attrs["axes"], attrs["shape"]
+    kept = tuple(1 if axis in axes else dim for axis, dim in enumerate(shape))
+    count = np.prod([shape[axis] for axis in axes]) if attrs["mean"] else 1
+    return [np.broadcast_to(x[0].reshape(kept), shape) / count]
+
+
+@reference
+def matmul(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    a, b = x[0], x[1]
+    if attrs.get("transpose_a") and a.ndim > 2:
+        a, b = a.reshape(-1, a.shape[-1]), b.reshape(-1, b.shape[-1])
+    product = (a.T if attrs.get("transpose_a") else a) @ (b.T if attrs.get("transpose_b") else b)
+    return [product + x[2] if len(x) == 3 else product]
+
+
+@reference
+def softmax(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    e = np.exp(x[0] - np.max(x[0], axis=-1, keepdims=True))
+    return [e / e.sum(axis=-1, keepdims=True)]
+
+
+@reference
+def softmax_grad(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    y, dy = x
+    return [y * (dy - np.sum(dy * y, axis=-1, keepdims=True))]
+
+
+@reference
+def log_softmax(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    return [np.log(softmax(x, attrs)[0])]
+
+
+@reference
+def log_softmax_grad(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    y, dy = x
+    return [dy - np.exp(y) * np.sum(dy, axis=-1, keepdims=True)]
+
+
+def class_weights(targets: Array, classes: int, attrs: Attrs) -> Array:
+    return one_hot([targets], {"classes": classes})[0] if attrs["sparse"] else targets
+
+
+@reference
+def softmax_crossentropy(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    weights = class_weights(x[1], x[0].shape[-1], attrs)
+    return [-np.sum(weights * log_softmax(x, {})[0], axis=-1), softmax(x, {})[0]]
+
+
+@reference
+def softmax_crossentropy_grad(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    probs, targets, dloss = x
+    weights = class_weights(targets, probs.shape[-1], attrs)
+    return [(probs * weights.sum(axis=-1, keepdims=True) - weights) * dloss[..., None]]
+
+
+@reference
+def batch_norm(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    vectors = list(x[1:])
+    gamma = vectors.pop(0) if attrs.get("scale", 1) else 1.0
+    beta = vectors.pop(0) if attrs.get("center", 1) else 0.0
+    axes = tuple(range(x[0].ndim - 1))
+    mean, variance = x[0].mean(axis=axes), x[0].var(axis=axes)
+    inv_std = 1 / np.sqrt(variance + attrs["epsilon"])
+    return [(x[0] - mean) * inv_std * gamma + beta, mean, variance, inv_std]
+
+
+@reference
+def batch_norm_grad(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    values, mean, inv_std, dy = x[:4]
+    gamma = x[4] if attrs.get("scale", 1) else 1.0
+    axes = tuple(range(values.ndim - 1))
+    standard = (values - mean) * inv_std
+    dgamma, dbeta = np.sum(dy * standard, axis=axes), np.sum(dy, axis=axes)
+    count = values.size // values.shape[-1]
+    return [gamma * inv_std * (dy - (dbeta + standard * dgamma) / count), dgamma, dbeta]
+
+
+def philox_uniform(count: int, seed: int, step: int) -> Array:
+    """Philox4x32-10 (Salmon et al. 2011): word i % 4 of the block with counter (i / 4, step) and key seed."""
+    low, shift = np.uint64(0xFFFFFFFF), np.uint64(32)
+    blocks = np.arange((count + 3) // 4, dtype=np.uint64)
+    c = [blocks & low, blocks >> shift]
+    c += [np.full_like(blocks, step & 0xFFFFFFFF), np.full_like(blocks, step >> 32)]
+    k0, k1 = seed & 0xFFFFFFFF, seed >> 32
+    for _ in range(10):
+        p0, p1 = c[0] * np.uint64(0xD2511F53), c[2] * np.uint64(0xCD9E8D57)
+        c = [(p1 >> shift) ^ c[1] ^ np.uint64(k0), p1 & low, (p0 >> shift) ^ c[3] ^ np.uint64(k1), p0 & low]
+        k0, k1 = (k0 + 0x9E3779B9) & 0xFFFFFFFF, (k1 + 0xBB67AE85) & 0xFFFFFFFF
+    words = np.stack(c, axis=1).ravel()[:count]
+    return (words >> np.uint64(8)).astype(np.float64) / 2**24
+
+
+@reference
+def dropout(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    rate = attrs["rate"]
+    if rate == 1:
+        return [np.zeros_like(x[0])]
+    keep = philox_uniform(x[0].size, int(attrs["seed"]), int(x[1])).reshape(x[0].shape) >= np.float32(rate)
+    return [np.where(keep, x[0] / (1 - rate), 0)]
+
+
+# State updates.
+
+
+@reference
+def assign(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    return [np.broadcast_to(x[1], x[0].shape).copy()]
+
+
+@reference
+def assign_add(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    return [x[0] + x[1]]
+
+
+REFERENCES["assign_total"] = assign
+REFERENCES["accumulate"] = assign_add
+
+
+@reference
+def increment(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    return [x[0] + 1]
+
+
+@reference
+def sgd(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    return [x[0] - x[2] * x[1]]
+
+
+@reference
+def sgd_momentum(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    velocity = attrs["momentum"] * x[2] - x[3] * x[1]
+    return [x[0] + velocity, velocity]
+
+
+@reference
+def sgd_nesterov(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    velocity = attrs["momentum"] * x[2] - x[3] * x[1]
+    return [x[0] + attrs["momentum"] * velocity - x[3] * x[1], velocity]
+
+
+@reference
+def adam(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    w, g, m, v, rate = x
+    m = attrs["beta_1"] * m + (1 - attrs["beta_1"]) * g
+    v = attrs["beta_2"] * v + (1 - attrs["beta_2"]) * g * g
+    return [w - rate * m / (np.sqrt(v) + attrs["epsilon"]), m, v]
+
+
+@reference
+def adam_rate(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    t = x[1] + 1
+    return [x[0] * np.sqrt(1 - attrs["beta_2"] ** t) / (1 - attrs["beta_1"] ** t)]

@@ -1,0 +1,314 @@
+"""Every public function of ravine.ops: eager and traced results against float64 NumPy."""
+
+import math
+
+import numpy as np
+import pytest
+from tracing import gradient_of, run_traced
+
+from ravine import Variable, ops
+from ravine.ops import Trace
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(4, 3, 5))
+Y = RNG.normal(size=(4, 3, 5))
+POSITIVE = np.abs(X) + 0.1
+FLAGS = X > 0
+ODD = np.where(X > 1, np.inf, np.where(X < -1, np.nan, X))
+ROW = RNG.normal(size=(5,))
+
+
+def softplus(x):
+    return np.logaddexp(0, x)
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def elu(x, alpha=1.0):
+    return np.where(x > 0, x, alpha * np.expm1(x))
+
+
+def softmax(x, axis=-1):
+    e = np.exp(x - x.max(axis, keepdims=True))
+    return e / e.sum(axis, keepdims=True)
+
+
+erf = np.vectorize(math.erf)
+one_hot = np.eye(5)[[1, 4, 0, 2]]
+
+# name -> (operands, the op applied to them, the same in NumPy)
+CASES = {
+    "abs": ([X], ops.abs, np.abs),
+    "absolute": ([X], ops.absolute, np.abs),
+    "add": ([X, Y], ops.add, np.add),
+    "all": ([FLAGS], lambda x: ops.all(x, axis=1), lambda x: x.astype(bool).all(1)),
+    "amax": ([X], lambda x: ops.amax(x, axis=-1), lambda x: x.max(-1)),
+    "amin": ([X], lambda x: ops.amin(x, axis=-1), lambda x: x.min(-1)),
+    "any": ([FLAGS], lambda x: ops.any(x, axis=-1), lambda x: x.astype(bool).any(-1)),
+    "argmax": ([X], lambda x: ops.argmax(x, axis=-1), lambda x: x.argmax(-1)),
+    "argmin": ([X], lambda x: ops.argmin(x, axis=1), lambda x: x.argmin(1)),
+    "batch_size": ([X], ops.batch_size, lambda x: len(x)),
+    "broadcast_to": ([X[:, :1]], lambda x: ops.broadcast_to(x, (x.shape[0], 3, 5)), lambda x: x + np.zeros((4, 3, 5))),
+    "cast": ([X * 3], lambda x: ops.cast(x, "int32"), np.trunc),
+    "ceil": ([X], ops.ceil, np.ceil),
+    "celu": ([X], lambda x: ops.celu(x, 0.5), lambda x: np.where(x > 0, x, 0.5 * np.expm1(x / 0.5))),
+    "clip": ([X], lambda x: ops.clip(x, -0.5, 0.7), lambda x: np.clip(x, -0.5, 0.7)),
+    "convert_to_tensor": ([X], ops.convert_to_tensor, lambda x: x),
+    "cos": ([X], ops.cos, np.cos),
+    "divide": ([X, POSITIVE], ops.divide, np.divide),
+    "divide_no_nan": ([X, np.maximum(Y, 0)], ops.divide_no_nan, lambda x, y: np.where(y == 0, 0, x / (y + (y == 0)))),
+    "dot": ([X[:, 0], ROW], ops.dot, np.dot),
+    "elu": ([X], lambda x: ops.elu(x, 1.3), lambda x: elu(x, 1.3)),
+    "equal": ([np.round(X), np.round(Y)], ops.equal, np.equal),
+    "erf": ([X], ops.erf, erf),
+    "exp": ([X], ops.exp, np.exp),
+    "expand_dims": ([X], lambda x: ops.expand_dims(x, 2), lambda x: x[:, :, None]),
+    "expm1": ([X], ops.expm1, np.expm1),
+    "floor": ([X], ops.floor, np.floor),
+    "floor_divide": ([X, POSITIVE], ops.floor_divide, np.floor_divide),
+    "full_like": ([X], lambda x: ops.full_like(x, 2.5), lambda x: np.full_like(x, 2.5)),
+    "gelu": ([X], lambda x: ops.gelu(x, approximate=False), lambda x: x * 0.5 * (1 + erf(x / np.sqrt(2)))),
+    "greater": ([X, Y], ops.greater, np.greater),
+    "greater_equal": ([X, Y], ops.greater_equal, np.greater_equal),
+    "hard_sigmoid": ([X * 4], ops.hard_sigmoid, lambda x: np.clip(x + 3, 0, 6) / 6),
+    "hard_silu": ([X * 4], ops.hard_silu, lambda x: x * np.clip(x + 3, 0, 6) / 6),
+    "hard_swish": ([X * 4], ops.hard_swish, lambda x: x * np.clip(x + 3, 0, 6) / 6),
+    "isfinite": ([ODD], ops.isfinite, np.isfinite),
+    "isnan": ([ODD], ops.isnan, np.isnan),
+    "leaky_relu": ([X], ops.leaky_relu, lambda x: np.where(x > 0, x, 0.2 * x)),
+    "less": ([X, Y], ops.less, np.less),
+    "less_equal": ([X, Y], ops.less_equal, np.less_equal),
+    "log": ([POSITIVE], ops.log, np.log),
+    "log10": ([POSITIVE], ops.log10, np.log10),
+    "log1p": ([POSITIVE], ops.log1p, np.log1p),
+    "log2": ([POSITIVE], ops.log2, np.log2),
+    "log_sigmoid": ([X], ops.log_sigmoid, lambda x: -softplus(-x)),
+    "log_softmax": ([X], ops.log_softmax, lambda x: np.log(softmax(x))),
+    "logical_and": ([FLAGS, Y > 0], ops.logical_and, np.logical_and),
+    "logical_not": ([FLAGS], ops.logical_not, np.logical_not),
+    "logical_or": ([FLAGS, Y > 0], ops.logical_or, np.logical_or),
+    "logsumexp": ([X * 50], lambda x: ops.logsumexp(x, axis=-1), lambda x: np.logaddexp.reduce(x, -1)),
+    "matmul": ([X], lambda x: ops.matmul(x, Y[0].T), lambda x: x @ Y[0].T),
+    "max": ([X], lambda x: ops.max(x, axis=(1, 2)), lambda x: x.max((1, 2))),
+    "maximum": ([X, Y], ops.maximum, np.maximum),
+    "mean": ([X], lambda x: ops.mean(x, axis=1, keepdims=True), lambda x: x.mean(1, keepdims=True)),
+    "min": ([X], ops.min, np.min),
+    "minimum": ([X, Y], ops.minimum, np.minimum),
+    "mish": ([X], ops.mish, lambda x: x * np.tanh(softplus(x))),
+    "mod": ([X, POSITIVE], ops.mod, np.mod),
+    "moments": ([X], lambda x: ops.moments(x, -1)[1], lambda x: x.var(-1)),
+    "moveaxis": ([X], lambda x: ops.moveaxis(x, 1, -1), lambda x: np.moveaxis(x, 1, -1)),
+    "multiply": ([X, Y], ops.multiply, np.multiply),
+    "negative": ([X], ops.negative, np.negative),
+    "norm": ([X], lambda x: ops.norm(x, axis=-1), lambda x: np.linalg.norm(x, axis=-1)),
+    "normalize": ([X], ops.normalize, lambda x: x / np.linalg.norm(x, axis=-1, keepdims=True)),
+    "not_equal": ([np.round(X), np.round(Y)], ops.not_equal, np.not_equal),
+    "one_hot": ([np.array([1, 4, 0, 2])], lambda x: ops.one_hot(x, 5), lambda x: one_hot),
+    "ones_like": ([ODD], ops.ones_like, np.ones_like),
+    "power": ([POSITIVE, Y], ops.power, np.power),
+    "prod": ([X], lambda x: ops.prod(x, axis=-1), lambda x: x.prod(-1)),
+    "ravel": ([X[:, 0, :1]], ops.ravel, np.ravel),
+    "reciprocal": ([POSITIVE], ops.reciprocal, np.reciprocal),
+    "relu": ([X], ops.relu, lambda x: np.maximum(x, 0)),
+    "relu6": ([X * 9], ops.relu6, lambda x: np.clip(x, 0, 6)),
+    "relu_general": (
+        [X * 3],
+        lambda x: ops.relu_general(x, 0.1, 2.0, 1.0),
+        lambda x: np.where(x < 1, 0.1 * (x - 1), np.minimum(x, 2)),
+    ),
+    "reshape": ([X], lambda x: ops.reshape(x, (-1, 5, 3)), lambda x: x.reshape(-1, 5, 3)),
+    "round": ([X * 10], lambda x: ops.round(x, 1), lambda x: np.round(x, 1)),
+    "rsqrt": ([POSITIVE], ops.rsqrt, lambda x: 1 / np.sqrt(x)),
+    "selu": ([X], ops.selu, lambda x: 1.0507009873554805 * elu(x, 1.6732632423543772)),
+    "sigmoid": ([X], ops.sigmoid, sigmoid),
+    "sigmoid_crossentropy": ([FLAGS, X], ops.sigmoid_crossentropy, lambda y, x: softplus(x) - x * y),
+    "sign": ([np.round(X)], ops.sign, np.sign),
+    "silu": ([X], lambda x: ops.silu(x, 1.5), lambda x: x * sigmoid(1.5 * x)),
+    "sin": ([X], ops.sin, np.sin),
+    "softmax": ([X], lambda x: ops.softmax(x, axis=1), lambda x: softmax(x, 1)),
+    "softmax_crossentropy": (
+        [np.array([1, 4, 0, 2]), X[:, 0]],
+        lambda y, x: ops.softmax_crossentropy(y, x, sparse=True),
+        lambda y, x: -np.log((softmax(x) * one_hot).sum(-1)),
+    ),
+    "softplus": ([X], ops.softplus, softplus),
+    "softsign": ([X], ops.softsign, lambda x: x / (1 + np.abs(x))),
+    "sqrt": ([POSITIVE], ops.sqrt, np.sqrt),
+    "square": ([X], ops.square, np.square),
+    "squeeze": ([X[:, :1]], lambda x: ops.squeeze(x, 1), lambda x: x[:, 0]),
+    "std": ([X], lambda x: ops.std(x, axis=1), lambda x: x.std(1)),
+    "stop_gradient": ([X], ops.stop_gradient, lambda x: x),
+    "subtract": ([X, Y], ops.subtract, np.subtract),
+    "sum": ([X], lambda x: ops.sum(x, axis=(0, 2)), lambda x: x.sum((0, 2))),
+    "swapaxes": ([X], lambda x: ops.swapaxes(x, 1, 2), lambda x: np.swapaxes(x, 1, 2)),
+    "swish": ([X], ops.swish, lambda x: x * sigmoid(x)),
+    "tanh": ([X], ops.tanh, np.tanh),
+    "transpose": ([X], lambda x: ops.transpose(x, (0, 2, 1)), lambda x: x.transpose(0, 2, 1)),
+    "true_divide": ([X, POSITIVE], ops.true_divide, np.divide),
+    "var": ([X], ops.var, np.var),
+    "where": ([FLAGS, X, Y], ops.where, np.where),
+    "zeros_like": ([ODD], ops.zeros_like, np.zeros_like),
+}
+# Functions that make or describe values rather than compute on them, and those with tests of their own below.
+ELSEWHERE = {
+    "SymbolicTensor", "Trace", "adam_rate", "adam_update", "apply", "arange", "convert_to_numpy", "current", "full",
+    "ndim", "ones", "sgd_momentum_update", "sgd_update", "shape", "zeros",
+}  # fmt: skip
+
+
+def test_every_public_function_has_a_case() -> None:
+    assert set(CASES) | ELSEWHERE == set(ops.__all__)
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_eager_matches_numpy(name: str) -> None:
+    operands, op, reference = CASES[name]
+    expected = reference(*operands)
+    result = op(*operands)
+    np.testing.assert_allclose(result, expected, rtol=2e-6, atol=2e-6)
+    assert isinstance(result.numpy(), np.ndarray)
+    if expected is not None and np.asarray(expected).dtype == bool:
+        assert result.dtype == bool
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_traced_matches_numpy(name: str) -> None:
+    operands, op, reference = CASES[name]
+    fixed = name == "dot"  # the vector is no batch
+    result = run_traced(op, *operands, batched=not fixed)
+    np.testing.assert_allclose(result, reference(*operands), rtol=2e-6, atol=2e-6)
+
+
+@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide", "power", "maximum", "less", "equal"])
+@pytest.mark.parametrize("number", [2, 0.5])
+def test_python_numbers_from_either_side(name: str, number: float) -> None:
+    op, reference = getattr(ops, name), getattr(np, name)
+    for traced in (lambda f: f(POSITIVE), lambda f: run_traced(f, POSITIVE)):
+        np.testing.assert_allclose(traced(lambda x: op(x, number)), reference(POSITIVE, number), rtol=2e-6, atol=1e-7)
+        np.testing.assert_allclose(traced(lambda x: op(number, x)), reference(number, POSITIVE), rtol=2e-6, atol=1e-7)
+
+
+def test_makers() -> None:
+    assert ops.zeros((2, 3)).dtype == np.float32
+    np.testing.assert_array_equal(ops.ones((2,), "int32"), [1, 1])
+    np.testing.assert_array_equal(ops.full((2,), 3.5), [3.5, 3.5])
+    np.testing.assert_array_equal(ops.arange(3), [0, 1, 2])
+    assert ops.arange(3).dtype == np.int32
+    assert ops.shape(np.zeros((2, 3))) == (2, 3)
+    assert ops.ndim(np.zeros((2, 3))) == 2
+    assert type(ops.convert_to_numpy(ops.zeros(2))) is np.ndarray
+
+
+def test_eager_results_are_tensors_with_dtypes_of_their_own() -> None:
+    x = np.array([-1.0, 2.0], np.float32)
+    assert (ops.relu(x).dtype, ops.greater(x, 0).dtype, ops.argmax(x).dtype) == (np.float32, bool, np.int32)
+    assert ops.add(np.array([1, 2]), 3).dtype == np.int32
+    assert ops.divide(np.array([1, 2]), 4).dtype == np.float32
+    assert ops.cast(np.array([1.7, -1.7]), "int64").dtype == np.int64
+
+
+def test_float32_arrays_are_not_copied() -> None:
+    x = np.zeros((8, 8), np.float32)
+    assert np.shares_memory(ops.convert_to_tensor(x), x)
+    assert np.shares_memory(ops.convert_to_tensor(x).numpy(), x)
+
+
+def test_operators_of_traced_tensors() -> None:
+    def function(x, y):
+        return ((x + y) * 2 - y / 4, -x**2, 1 - x, 2 / (abs(x) + 1), x > y, x <= 0.5, x // 1, np.exp(x) + Y)
+
+    x, y = X.astype(np.float32), Y.astype(np.float32)
+    for result, expected in zip(run_traced(function, x, y, batched=False), function(x, y), strict=True):
+        np.testing.assert_allclose(result, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_matmul_operator_and_vectors() -> None:
+    w = Variable(Y[0].T)
+    np.testing.assert_allclose(run_traced(lambda x: x @ w, X), X @ Y[0].T, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(ops.matmul(ROW, Y[0].T), ROW @ Y[0].T, rtol=1e-5)
+    with pytest.raises(ValueError, match=r"received \(4, 3, 5\) and \(4, 3, 5\)"):
+        ops.matmul(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("use", "message"),
+    [
+        (lambda x: bool(x > 0), r"no truth value.*ops.where"),
+        (lambda x: x.numpy(), r"no values yet"),
+        (lambda x: np.asarray(x), r"cannot become a NumPy array"),
+        (lambda x: np.mean(x), r"np.mean.*ravine.ops"),
+        (lambda x: np.arctan(x), r"np.arctan.*ravine.ops"),
+        (lambda x: list(x), r"cannot be iterated"),
+        (lambda x: x[0], r"cannot be indexed"),
+        (lambda x: float(x), r"Python number"),
+        (lambda x: len(x), r"no known length"),
+        (lambda x: ops.add(x, None), r"received None"),
+    ],
+)
+def test_what_cannot_be_traced_says_so(use, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        run_traced(use, X)
+
+
+def test_tensors_do_not_outlive_their_trace() -> None:
+    kept = []
+    run_traced(lambda x: kept.append(x) or ops.relu(x), X)
+    with pytest.raises(ValueError, match="after its trace has ended"):
+        ops.relu(kept[0])
+    with pytest.raises(ValueError, match="belongs to another trace"):
+        run_traced(lambda x: ops.add(x, kept[0]), X)
+
+
+def test_shape_errors() -> None:
+    with pytest.raises(ValueError, match=r"must begin with -1 to keep the batch of \(None, 3, 5\), received \(15,\)"):
+        run_traced(lambda x: ops.reshape(x, (15,)), X)
+    with pytest.raises(ValueError, match=r"cannot reshape \(4, 3, 5\) to \(7, 2\)"):
+        ops.reshape(X, (7, 2))
+    with pytest.raises(ValueError, match="the batch must stay in front"):
+        run_traced(lambda x: ops.transpose(x, (1, 0, 2)), X)
+    with pytest.raises(ValueError, match="axis 3 is out of range for a tensor of rank 3"):
+        ops.sum(X, axis=3)
+
+
+def test_traced_shapes_keep_the_batch() -> None:
+    with Trace() as trace:
+        x = trace.input("x", (None, 6))
+        assert ops.reshape(x, (-1, 2, 3)).shape == (None, 2, 3)
+        assert ops.reshape(x, (None, 3, 2)).shape == (None, 3, 2)
+        assert ops.sum(x, axis=0).shape == (6,)
+        assert ops.expand_dims(x, -1).shape == (None, 6, 1)
+        assert ops.argmax(x, -1).shape == (None,)
+        assert ops.argmax(x, -1).dtype == "int32"
+
+
+def test_gradient_flows_through_compositions_and_stops_where_told() -> None:
+    x = X[0].astype(np.float32)
+    softmaxed = softmax(X[0])
+    np.testing.assert_allclose(gradient_of(lambda x: ops.logsumexp(x, axis=-1), x), softmaxed, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(gradient_of(lambda x: x * ops.stop_gradient(x), x), x, rtol=1e-6)
+
+
+def test_updates_work_in_place_on_arrays_and_variables() -> None:
+    g = np.array([0.5, -1, 0.001], np.float32)
+    w = np.array([1, -2, 0.5], np.float32)
+    view = w[:]
+    ops.sgd_update(w, g, 0.1)
+    np.testing.assert_allclose(view, [0.95, -1.9, 0.4999], rtol=1e-6)
+    w, v = Variable([1, -2, 0.5]), Variable(np.zeros(3))
+    for gradient in ([0.5, -1, 0.001], [0.25, 1, -0.001], [-0.5, -0.5, 0.002]):
+        ops.sgd_momentum_update(w, np.array(gradient, np.float32), v, 0.1, 0.9, nesterov=True)
+    np.testing.assert_allclose(w, [0.85529995, -1.83209991, 0.49954709], rtol=1e-6)
+    w, m, v = (np.array(x, np.float32) for x in ([1, -2, 0.5], [0, 0, 0], [0, 0, 0]))
+    ops.adam_update(w, g, m, v, 0.1, iterations=0)
+    np.testing.assert_allclose(w, [0.90000129, -1.90000105, 0.40031588], rtol=0, atol=2e-6)
+
+
+def test_updates_refuse_what_they_cannot_change() -> None:
+    with pytest.raises(TypeError, match="works in place.*float64"):
+        ops.sgd_update(np.zeros(3), np.zeros(3), 0.1)
+    with pytest.raises(ValueError, match=r"must agree, received \(3,\) and \(2,\)"):
+        ops.sgd_update(np.zeros(3, np.float32), np.zeros(2), 0.1)

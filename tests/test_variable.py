@@ -1,0 +1,105 @@
+"""Variables: values, assignment at once and traced, paths."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from tracing import run_traced
+
+from ravine import Variable, ops
+from ravine.ops import Trace
+from ravine.variable import name_scope
+
+
+def test_value_is_a_view_and_numpy_a_copy() -> None:
+    v = Variable(np.arange(6.0).reshape(2, 3), name="w")
+    assert (v.shape, v.dtype, v.ndim, v.size, v.name, v.path) == ((2, 3), "float32", 2, 6, "w", "w")
+    copied = v.numpy()
+    v.value[0, 0] = 9
+    assert v.numpy()[0, 0] == 9
+    assert copied[0, 0] == 0
+
+
+def test_view_survives_use_in_a_program() -> None:
+    v = Variable([1.0, 2.0])
+    run_traced(lambda x: x * v, np.ones((3, 2)))
+    v.value[0] = 5
+    np.testing.assert_array_equal(run_traced(lambda x: x * v, np.ones((1, 2))), [[5, 2]])
+
+
+def test_assignment() -> None:
+    v = Variable([1.0, 2.0])
+    v.assign([3, 4])
+    v.assign_add(np.array([1, 1]))
+    v.assign_sub(2)
+    np.testing.assert_array_equal(v, [2, 3])
+    with pytest.raises(ValueError, match=r"expected a value of shape \(2,\), received shape \(3,\)"):
+        v.assign([1, 2, 3])
+
+
+def test_traced_assignment_happens_on_every_run_and_in_order() -> None:
+    v, count = Variable([1.0, 2.0]), Variable(0, dtype="int64")
+    trace = Trace()
+    with trace:
+        x = trace.input("x", (2,))
+        before = v * 1.0
+        v.assign_add(x)
+        after = v * 1.0
+        count.assign_add(1)
+        v.assign_sub(0.5)
+    program = trace.program([x], [before, after])
+    np.testing.assert_array_equal(v, [1, 2])
+    for _ in range(2):
+        first, second = program.run([np.array([1, 1], np.float32)])
+    np.testing.assert_array_equal(first, [1.5, 2.5])
+    np.testing.assert_array_equal(second, [2.5, 3.5])
+    np.testing.assert_array_equal(v, [2, 3])
+    assert int(count) == 2
+    with pytest.raises(ValueError, match=r"expected a value of shape \(2,\), received shape \(3,\)"), Trace() as trace:
+        v.assign(trace.input("x", (3,)))
+
+
+def test_conversions_and_operators() -> None:
+    rate = Variable(0.25)
+    assert float(rate) == 0.25
+    assert f"{rate:.3f}" == "0.250"
+    assert rate == 0.25
+    assert rate > 0.1
+    assert (rate * 2).numpy() == 0.5
+    assert rate == rate  # noqa: PLR0124
+    assert rate != Variable(0.25)
+    np.testing.assert_array_equal(np.array([1.0, 2.0], np.float32) * Variable([2.0, 3.0]), [2, 6])
+
+
+def test_initializers_dtypes_and_errors() -> None:
+    assert Variable("ones", shape=(2, 2)).numpy().sum() == 4
+    assert Variable(lambda shape, dtype: np.full(shape, 3), shape=(2,)).numpy()[0] == 3
+    assert Variable(np.arange(3)).dtype == "int64"
+    assert Variable(0.0, dtype="float64").dtype == "float64"
+    with pytest.raises(ValueError, match="a shape is needed"):
+        Variable("ones")
+    with pytest.raises(ValueError, match=r"expected a fixed shape, received \(None, 2\)"):
+        Variable("ones", shape=(None, 2))
+    with pytest.raises(ValueError, match=r"initial values of shape \(2,\), received shape \(3,\)"):
+        Variable([1, 2, 3], shape=(2,))
+
+
+def test_paths_and_copies() -> None:
+    with name_scope("model"), name_scope("dense"), name_scope("dense"):
+        v = Variable([1.0], name="kernel")
+    assert v.path == "model/dense/kernel"
+    for twin in (copy.deepcopy(v), pickle.loads(pickle.dumps(v))):
+        twin.assign([2.0])
+        assert (v.numpy()[0], twin.numpy()[0], twin.path) == (1, 2, v.path)
+
+
+def test_a_variable_is_read_at_run_time() -> None:
+    v = Variable([1.0])
+    trace = Trace()
+    with trace:
+        x = trace.input("x", (None, 1))
+        y = ops.add(x, v.value)
+    program = trace.program([x], [y])
+    v.assign([10.0])
+    np.testing.assert_array_equal(program.run([np.zeros((1, 1), np.float32)])[0], [[10]])
