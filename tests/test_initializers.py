@@ -86,7 +86,7 @@ def test_global_seed() -> None:
     values = []
     for seed in (1, 1, 2):
         random.set_random_seed(seed)
-        values.append((initializers.HeNormal()((3, 3)), np.random.rand(), random.draw_seed()))  # noqa: NPY002
+        values.append((initializers.HeNormal()((3, 3)), np.random.rand(), random.draw_seed()))
     np.testing.assert_array_equal(values[0][0], values[1][0])
     assert values[0][1:] == values[1][1:]
     assert not np.array_equal(values[0][0], values[2][0])

@@ -40,7 +40,9 @@ def test_crossentropy_from_logits() -> None:
     expected = np.logaddexp.reduce(logits.astype(float), -1) - logits[[0, 1], [2, 0]]
     y = np.array([2, 0])
     np.testing.assert_allclose(
-        both(lambda y, x: losses.sparse_categorical_crossentropy(y, x, from_logits=True), y, logits), expected, rtol=1e-6
+        both(lambda y, x: losses.sparse_categorical_crossentropy(y, x, from_logits=True), y, logits),
+        expected,
+        rtol=1e-6,
     )
     np.testing.assert_allclose(
         both(lambda y, x: losses.categorical_crossentropy(y, x, from_logits=True), np.eye(3)[y], logits),

@@ -219,7 +219,7 @@ def test_float32_arrays_are_not_copied() -> None:
 
 def test_operators_of_traced_tensors() -> None:
     def function(x, y):
-        return ((x + y) * 2 - y / 4, -x**2, 1 - x, 2 / (abs(x) + 1), x > y, x <= 0.5, x // 1, np.exp(x) + Y)
+        return ((x + y) * 2 - y / 4, -(x**2), 1 - x, 2 / (abs(x) + 1), x > y, x <= 0.5, x // 1, np.exp(x) + Y)
 
     x, y = X.astype(np.float32), Y.astype(np.float32)
     for result, expected in zip(run_traced(function, x, y, batched=False), function(x, y), strict=True):

@@ -67,7 +67,7 @@ def test_conversions_and_operators() -> None:
     assert rate == 0.25
     assert rate > 0.1
     assert (rate * 2).numpy() == 0.5
-    assert rate == rate  # noqa: PLR0124
+    assert rate == rate
     assert rate != Variable(0.25)
     np.testing.assert_array_equal(np.array([1.0, 2.0], np.float32) * Variable([2.0, 3.0]), [2, 6])
 

@@ -125,8 +125,7 @@ static void batch_norm_grad_panel(const BatchNormArgs& args, int64_t c0, int64_t
         return args.gamma ? args.inv_std[c0 + j] * args.gamma[c0 + j] : args.inv_std[c0 + j];
     });
     for_matrix(
-        m, n, ld,
-        [=, &mean, &mean_dy, &slope, &scale](int64_t column, int64_t width) __attribute__((always_inline)) {
+        m, n, ld, [=, &mean, &mean_dy, &slope, &scale](int64_t column, int64_t width) __attribute__((always_inline)) {
             const Vec mu = load_lanes(mean.value + column, width), shift = load_lanes(mean_dy.value + column, width);
             const Vec b = load_lanes(slope.value + column, width), a = load_lanes(scale.value + column, width);
             return [=](int64_t offset, int64_t lanes) __attribute__((always_inline)) {

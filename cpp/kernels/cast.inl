@@ -43,10 +43,10 @@ static void cast_from_half(int64_t count, const void* src, float* dst) {
 }  // namespace RAVINE_ISA
 
 /// The conversions in the order of Element.
-#define RAVINE_CASTS                                                                                   \
-    {                                                                                                  \
-        RAVINE_ISA::cast_from<float>, RAVINE_ISA::cast_from<double>, RAVINE_ISA::cast_from_half,       \
-        RAVINE_ISA::cast_from<uint8_t>, RAVINE_ISA::cast_from<int8_t>, RAVINE_ISA::cast_from<uint16_t>, \
-        RAVINE_ISA::cast_from<int16_t>, RAVINE_ISA::cast_from<uint32_t>, RAVINE_ISA::cast_from<int32_t>, \
-        RAVINE_ISA::cast_from<uint64_t>, RAVINE_ISA::cast_from<int64_t>, RAVINE_ISA::cast_from_boolean, \
+#define RAVINE_CASTS                                                                                       \
+    {                                                                                                      \
+        RAVINE_ISA::cast_from<float>,    RAVINE_ISA::cast_from<double>,   RAVINE_ISA::cast_from_half,      \
+        RAVINE_ISA::cast_from<uint8_t>,  RAVINE_ISA::cast_from<int8_t>,   RAVINE_ISA::cast_from<uint16_t>, \
+        RAVINE_ISA::cast_from<int16_t>,  RAVINE_ISA::cast_from<uint32_t>, RAVINE_ISA::cast_from<int32_t>,  \
+        RAVINE_ISA::cast_from<uint64_t>, RAVINE_ISA::cast_from<int64_t>,  RAVINE_ISA::cast_from_boolean,   \
     }

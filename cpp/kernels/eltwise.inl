@@ -2,7 +2,8 @@
 //
 // An op is one inline function in namespace op, named as in eltwise.def: it takes its sources and then its params as
 // vectors and returns the result (Results<k> when there are several). Everything about strides, tails and in-place use
-// is here, once. The same vector code serves full vectors and tails, so a result never depends on where its element lies.
+// is here, once. The same vector code serves full vectors and tails, so a result never depends on where its element
+// lies.
 #pragma once
 
 namespace RAVINE_ISA {
@@ -34,10 +35,10 @@ RAVINE_INLINE auto apply(Op op, const Vec* arguments, Indices<i...>) {
 
 }  // namespace RAVINE_ISA
 
-#include "eltwise_arithmetic.inl"
-#include "eltwise_math.inl"
 #include "eltwise_activations.inl"
+#include "eltwise_arithmetic.inl"
 #include "eltwise_losses.inl"
+#include "eltwise_math.inl"
 #include "eltwise_optimizers.inl"
 
 namespace RAVINE_ISA {
@@ -116,10 +117,10 @@ RAVINE_INLINE void run_tile(const TileArgs& args, Op op) {
     }
 }
 
-#define RAVINE_ELTWISE(name, inputs, outputs, params)                                                            \
-    static void tile_##name(const TileArgs& args) {                                                              \
-        run_tile<inputs, outputs, params>(                                                                       \
-            args, [](auto... v) __attribute__((always_inline)) { return op::name(v...); });                      \
+#define RAVINE_ELTWISE(name, inputs, outputs, params)                                                               \
+    static void tile_##name(const TileArgs& args) {                                                                 \
+        run_tile<inputs, outputs, params>(args,                                                                     \
+                                          [](auto... v) __attribute__((always_inline)) { return op::name(v...); }); \
     }
 #include "eltwise.def"
 #undef RAVINE_ELTWISE

@@ -35,10 +35,11 @@ static void gemm_swapped(const ravine::GemmArgs& g) {
     gemm_blocked(swapped);
 }
 
-/// Is A, with C's tiles, cheaper to transpose than B; or are rows of C too short to fill vectors that A^T could fill?
+/// Does it cost less to transpose A and the tiles of C than B; or would rows of C fill vectors worse than columns?
 RAVINE_INLINE bool prefers_swap(const ravine::GemmArgs& g) {
     if (g.bias) return false;
-    return g.b_col == 1 ? g.a_col != 1 && g.n < kWidth && g.m > g.n : g.m > 8 && g.m <= 128 && g.m <= g.n;
+    if (g.b_col == 1) return g.a_col != 1 && g.n < kWidth && g.m > g.n;
+    return g.m > kWidth / 2 && g.m * (g.k + g.n) < g.k * g.n;
 }
 
 static void gemm(const ravine::GemmArgs& g) {

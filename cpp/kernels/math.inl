@@ -2,8 +2,8 @@
 //
 // The reductions are the classical ones (Muller, Elementary Functions, 3rd ed., ch. 9-11: additive for exp and sin,
 // multiplicative for log). The polynomials are minimax fits made for this file, weighted so that the relative error of
-// the function is what is minimised, coefficients rounded to float one by one and the rest fitted again. Errors in units
-// in the last place stand beside each function; the build without fused multiply-add adds about half a unit.
+// the function is what is minimised, coefficients rounded to float one by one and the rest fitted again. Errors in
+// units in the last place stand beside each function; the build without fused multiply-add adds about half a unit.
 #pragma once
 
 namespace RAVINE_ISA {
@@ -62,7 +62,7 @@ RAVINE_INLINE Vec expm1_vec(Vec x) {
 
 /// log(2^exponent * (1 + f)), -1/4 <= f <= 1/2.
 RAVINE_INLINE Vec log_of_parts(Vec f, Vec exponent) {
-    constexpr float c[] = {-0.5f,         0.333334506f,  -0.250001103f, 0.19990848f,  -0.166468784f,
+    constexpr float c[] = {-0.5f,      0.333334506f,  -0.250001103f, 0.19990848f,   -0.166468784f,
                            0.1447763f, -0.131639361f, 0.10472551f,   -0.0451522693f};
     const Vec log1p = fma(f * f, polynomial(f, c), f);
     return fma(exponent, splat(kLn2High), fma(exponent, splat(kLn2Low), log1p));
@@ -117,9 +117,9 @@ RAVINE_INLINE Vec tanh_vec(Vec x) {
 
 /// 2 ulp. Odd polynomial up to 1, then 1 - exp(p(|x|)), p fitted to log(erfc) on [1, 4].
 RAVINE_INLINE Vec erf_vec(Vec x) {
-    constexpr float near[] = {0.128379107f,    -0.376122177f,   0.112789661f,  -0.0266611725f,
+    constexpr float near[] = {0.128379107f,   -0.376122177f,   0.112789661f,   -0.0266611725f,
                               0.00482336478f, -0.00048123271f, -2.6800044e-05f};
-    constexpr float far[] = {-0.000353719486f, -1.12704003f,    -0.638225675f, -0.103037409f,
+    constexpr float far[] = {-0.000353719486f, -1.12704003f,    -0.638225675f,  -0.103037409f,
                              0.0218053684f,    -0.00293963007f, 0.000185577519f};
     const VecInt sign = bits(x) & INT32_MIN;
     const Vec a = abs_vec(x);
@@ -160,5 +160,5 @@ RAVINE_INLINE NormalTail normal_tail(Vec a) {
 
 }  // namespace RAVINE_ISA
 
-#include "math_trigonometric.inl"
 #include "math_power.inl"
+#include "math_trigonometric.inl"

@@ -30,7 +30,7 @@ RAVINE_INLINE VecDouble log2_double(VecDouble x) {
 
 /// 2^t, relative error 2^-34, for t in [-1000, 1000].
 RAVINE_INLINE VecDouble exp2_double(VecDouble t) {
-    constexpr double c[] = {0.999999999961682,    0.6931471807284486,    0.24022651198157333,   0.055504103534436876,
+    constexpr double c[] = {0.999999999961682,    0.6931471807284486,  0.24022651198157333,   0.055504103534436876,
                             0.009618027253695122, 0.00133339225668237, 0.0001546929113432447, 1.5201920855888452e-05};
     const VecDouble shifted = t + 0x1.8p52;  // the sum's low bits are t rounded to an integer
     const VecLong scale_bits = (reinterpret_cast<VecLong>(shifted) + 1023) << 52;

@@ -42,21 +42,31 @@ RAVINE_INLINE WidePair interleave(VecWide a, VecWide b) {
 #endif
 }
 
+/// The keys of the ten rounds, spread over the lanes once per call rather than once per block.
+struct PhiloxKeys {
+    VecWide low[10], high[10];
+};
+RAVINE_INLINE PhiloxKeys philox_keys(uint64_t seed) {
+    PhiloxKeys keys;
+    for (uint32_t round = 0; round < 10; ++round) {
+        keys.low[round] = VecWide{} + (static_cast<uint32_t>(seed) + round * 0x9E3779B9u);
+        keys.high[round] = VecWide{} + (static_cast<uint32_t>(seed >> 32) + round * 0xBB67AE85u);
+    }
+    return keys;
+}
+
 /// The words of kWideLanes consecutive blocks, in the order of the stream.
-RAVINE_INLINE WidePair philox(uint64_t seed, uint64_t step, uint64_t block) {
+RAVINE_INLINE WidePair philox(const PhiloxKeys& keys, uint64_t step, uint64_t block) {
     VecWide counter = VecWide{} + block;
     for (int k = 0; k < kWideLanes; ++k) counter[k] += k;
     VecWide c0 = counter, c1 = counter >> 32, c2 = VecWide{} + step, c3 = VecWide{} + (step >> 32);
-    uint32_t k0 = static_cast<uint32_t>(seed), k1 = static_cast<uint32_t>(seed >> 32);
 #pragma GCC unroll 10
     for (int round = 0; round < 10; ++round) {
         const VecWide p0 = multiply_low(c0, VecWide{} + 0xD2511F53u), p1 = multiply_low(c2, VecWide{} + 0xCD9E8D57u);
-        c0 = (p1 >> 32) ^ c1 ^ k0;
+        c0 = (p1 >> 32) ^ c1 ^ keys.low[round];
         c1 = p1;
-        c2 = (p0 >> 32) ^ c3 ^ k1;
+        c2 = (p0 >> 32) ^ c3 ^ keys.high[round];
         c3 = p0;
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
     }
     return interleave((c0 & 0xffffffffu) | c1 << 32, (c2 & 0xffffffffu) | c3 << 32);
 }
@@ -69,17 +79,18 @@ RAVINE_INLINE Vec unit_interval(VecWide words) {
 /// use(i, uniforms, lanes) for all of [0, count) in pieces, i being relative to `first`.
 template <class Use>
 RAVINE_INLINE void for_uniforms(int64_t count, uint64_t seed, uint64_t step, uint64_t first, Use use) {
+    const PhiloxKeys keys = philox_keys(seed);
     int64_t i = 0;
     const int64_t skip = static_cast<int64_t>(first % 4);
     if (skip != 0 && count > 0) {
         float head[kWidth];
-        store(head, unit_interval(philox(seed, step, first / 4).low));
+        store(head, unit_interval(philox(keys, step, first / 4).low));
         i = count < 4 - skip ? count : 4 - skip;
         use(0, load_partial(head + skip, i), i);
     }
     uint64_t block = (first + 3) / 4;
     for (; i < count; i += 2 * kWidth, block += kWideLanes) {
-        const WidePair words = philox(seed, step, block);
+        const WidePair words = philox(keys, step, block);
         const Vec low = unit_interval(words.low), high = unit_interval(words.high);
         const int64_t rest = count - i;
         if (rest >= 2 * kWidth) {

@@ -44,9 +44,8 @@ static void fold_over_rows(int64_t m, int64_t n, const float* src, int64_t ld, f
 template <class Fold>
 static void fold_over_columns(int64_t m, int64_t n, const float* src, int64_t ld, float* dst) {
     for (int64_t i = 0; i < m; ++i, src += ld)
-        dst[i] = fold_row<Fold>(n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) {
-            return load_lanes(src + j, lanes);
-        });
+        dst[i] = fold_row<Fold>(
+            n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) { return load_lanes(src + j, lanes); });
 }
 
 static void reduce_over_rows(Reduction reduction, int64_t m, int64_t n, const float* src, int64_t ld, float* dst) {

@@ -71,9 +71,8 @@ RAVINE_INLINE SumExp softmax_row(int64_t n, const float* x, float* y) {
         return e;
     });
     const float scale = 1.0f / sum;
-    for_row(n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) {
-        store_lanes(y + j, load_lanes(y + j, lanes) * scale, lanes);
-    });
+    for_row(n, [=](int64_t j, int64_t lanes)
+                   __attribute__((always_inline)) { store_lanes(y + j, load_lanes(y + j, lanes) * scale, lanes); });
     return {max, sum};
 }
 
@@ -90,8 +89,8 @@ static void softmax_grad(int64_t m, int64_t n, const float* y, const float* dy, 
     }
 }
 
-/// first(i) gives row i's sum of exponentials, then second(i, log(sum)) finishes the row. A vector of rows at a time, so
-/// that their logarithms cost one.
+/// first(i) gives row i's sum of exponentials, then second(i, log(sum)) finishes the row. A vector of rows at a time,
+/// so that their logarithms cost one.
 template <class First, class Second>
 RAVINE_INLINE void for_rows_with_log(int64_t m, First first, Second second) {
     for (int64_t i = 0; i < m; i += kWidth) {

@@ -32,7 +32,8 @@ def unexpected_arguments(where: str, kwargs: Mapping[str, Any], known: Iterable[
 
 
 def not_an_identifier(identifier: Any, kind: str) -> ValueError:
+    article = "an" if kind[0] in "aeio" else "a"
     return ValueError(
-        f"Cannot make a {kind} of {identifier!r}: expected a name, a configuration dictionary, "
+        f"Cannot make {article} {kind} of {identifier!r}: expected a name, a configuration dictionary, "
         f"a class or instance, or a callable; received {type(identifier).__name__}."
     )

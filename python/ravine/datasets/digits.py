@@ -35,4 +35,6 @@ def load_data(test_fraction: float = 0.2) -> tuple[Split, Split]:
         rows = np.flatnonzero(labels == label)
         count = round(len(rows) * test_fraction)
         held_out[rows[((np.arange(count) + 0.5) * len(rows) / count).astype(int)]] = True
-    return (images[~held_out], labels[~held_out]), (images[held_out], labels[held_out])
+    # Mixed, so that the last rows are like the others (validation_split takes them). This stream never changes.
+    train = np.random.RandomState(0).permutation(np.flatnonzero(~held_out))
+    return (images[train], labels[train]), (images[held_out], labels[held_out])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -88,6 +89,13 @@ class Model(Trainer):
         except BaseException:
             self.__dict__["built"] = False
             raise
+
+    def export(self, path: str | os.PathLike, target_shape: tuple[int, ...] | None = None) -> None:
+        """Write the model, and when it is compiled its training step, to a file for C++ programs; see
+        `ravine.saving.export_model`."""
+        from ravine.saving import export_model
+
+        export_model(self, path, target_shape)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if len(args) == 1 and type(args[0]) is np.ndarray and not (kwargs and kwargs != {"training": False}):
