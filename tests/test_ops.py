@@ -308,7 +308,7 @@ def test_updates_work_in_place_on_arrays_and_variables() -> None:
 
 
 def test_updates_refuse_what_they_cannot_change() -> None:
-    with pytest.raises(TypeError, match="works in place.*float64"):
+    with pytest.raises(TypeError, match=r"works in place.*float64"):
         ops.sgd_update(np.zeros(3), np.zeros(3), 0.1)
     with pytest.raises(ValueError, match=r"must agree, received \(3,\) and \(2,\)"):
         ops.sgd_update(np.zeros(3, np.float32), np.zeros(2), 0.1)

@@ -150,3 +150,25 @@ def build_consumer(folder: Path, *arguments: str) -> str:
 def test_find_package(tmp_path: Path, how: str) -> None:
     place = run_python("-m", "ravine", "--cmake-dir") if how == "ravine_DIR" else str(package)
     assert build_consumer(tmp_path, f"-D{how}={place}") == ravine.__version__
+
+
+@needs_installed
+def test_eigen_header_compiles(tmp_path: Path) -> None:
+    eigen = next((path for path in (Path(p, "cmeel.prefix/include/eigen3") for p in sys.path) if path.is_dir()), None)
+    if eigen is None:
+        pytest.skip("cmeel-eigen is not installed")
+    (tmp_path / "main.cpp").write_text("#include <ravine/eigen.h>\nint main() {}\n")
+    includes = [f"-I{package / 'include'}", f"-isystem{eigen}"]
+    subprocess.run(
+        [
+            tool("g++"),
+            "-std=c++17",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-fsyntax-only",
+            *includes,
+            str(tmp_path / "main.cpp"),
+        ],
+        check=True,
+    )

@@ -8,7 +8,7 @@
 namespace ravine {
 
 void GradientRule::give_broadcast(size_t i, ValueId gradient) {
-    const Shape& part = shape(in(i));
+    const Shape part = shape(in(i));  // a copy: adding nodes moves the graph's values
     // Runs of neighbouring axes are summed one after the other, the last first, so that axis numbers stay valid.
     std::vector<int64_t> axes = broadcast_axes(shape(gradient), part);
     while (!axes.empty()) {

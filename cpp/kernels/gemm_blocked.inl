@@ -6,8 +6,8 @@
 //         for panels of B                         (a panel stays in L1 or L2)
 //           for tiles down the panel
 //
-// No cut changes a bit of the result, so each may be chosen freely. B is read where it lies if it can be: small products
-// lose more to packing than they gain.
+// No cut changes a bit of the result, so each may be chosen freely. B is read where it lies if it can be: small
+// products lose more to packing than they gain.
 #pragma once
 
 #include "gemm_tile.inl"
@@ -19,7 +19,7 @@ enum : int64_t { kGemmRows = 32, kGemmColumns = kTileVectors * kWidth };
 
 enum : int64_t {
     kDepthBlock = 800,
-    kRowsBlock = 256,
+    kRowsBlock = 128,
     kColumnsBlock = 1024 / kGemmColumns * kGemmColumns,
     kPartialColumns = 4 * kGemmColumns,  // kColumnsBlock when partial sums live in scratch
 };
@@ -38,8 +38,7 @@ static Blocking choose_blocking(int64_t m, int64_t n, int64_t k, bool b_unit, bo
     Blocking f;
     f.pack = !b_unit || m >= 1024 || (m >= 64 && k * n >= 1 << 19);
     f.panel = kGemmColumns;
-    if (!f.pack && !in_scratch)
-        f.panel = larger(f.panel, smaller(kTileAccumulators / m, kMaxTileVectors) * kWidth);
+    if (!f.pack && !in_scratch) f.panel = larger(f.panel, smaller(kTileAccumulators / m, kMaxTileVectors) * kWidth);
     f.depth = split ? divide_up(k, divide_up(k, kDepthBlock)) : k;
     f.columns = smaller(larger(in_scratch ? int64_t{kPartialColumns} : int64_t{kColumnsBlock}, f.panel),
                         divide_up(n, f.panel) * f.panel);
@@ -62,6 +61,12 @@ static void apply_epilogue(const ravine::Epilogue& e, float* tile, int64_t ld, i
 /// Where `count` things shared out evenly among `parts` begin: no part is much smaller than another.
 RAVINE_INLINE int64_t share_begin(int64_t part, int64_t parts, int64_t count) { return part * count / parts; }
 
+/// Partial sums left the caches a pass ago, and a tile cannot begin without them.
+RAVINE_INLINE void prefetch_tile(int64_t rows, int64_t columns, const float* c, int64_t c_row) {
+    for (int64_t r = 0; r < rows; ++r)
+        for (int64_t x = 0; x < columns; x += 16) __builtin_prefetch(c + r * c_row + x, 1);
+}
+
 /// One panel of B against a range of row blocks.
 struct PanelJob {
     int64_t j, columns;
@@ -69,7 +74,7 @@ struct PanelJob {
     int64_t block_begin, block_end, blocks;  // `blocks` share out all rows
     float* packed;                           // the panel's place in scratch, or null
     int64_t panel;                           // floats in a row of a packed panel, or of a tile in the buffer
-    bool pack;    // is it still to be packed?
+    bool pack;                               // is it still to be packed?
     float* sums;  // column j of row 0 of C or of the partial sums; null when a tile's life ends with its epilogue
     int64_t sums_row;
 };
@@ -106,12 +111,15 @@ static void multiply_panel(const ravine::GemmArgs& g, const PanelJob& job) {
         float* const out = job.sums ? job.sums + i * job.sums_row : buffer;
         t.c_row = job.sums ? job.sums_row : job.panel;
         for (int64_t block = group; block < group_end; ++block) {
-            const int64_t row = share_begin(block, job.blocks, g.m);
+            const int64_t row = share_begin(block, job.blocks, g.m), next = share_begin(block + 1, job.blocks, g.m);
             t.a = g.a + row * g.a_row + job.p * g.a_col;
             t.c = out + (row - i) * t.c_row;
             t.start = job.p > 0 ? t.c : g.bias ? g.bias + job.j : nullptr;
             t.start_row = job.p > 0 ? t.c_row : 0;
-            multiply_tile(share_begin(block + 1, job.blocks, g.m) - row, vectors, t);
+            if (job.p > 0 && block + 1 < job.block_end)
+                prefetch_tile(share_begin(block + 2, job.blocks, g.m) - next, job.columns, t.c + (next - row) * t.c_row,
+                              t.c_row);
+            multiply_tile(next - row, vectors, t);
             if (t.copy) use_packed();
         }
         if (last_piece && g.epilogue) apply_epilogue(*g.epilogue, out, t.c_row, i, job.j, i_end - i, job.columns);
@@ -137,8 +145,11 @@ static void gemm_blocked(const ravine::GemmArgs& g) {
                     job.j = panel_begin(q);
                     job.columns = panel_begin(q + 1) - job.j;
                     job.pack = f.pack && job.block_begin == 0;
-                    job.packed = f.pack ? g.scratch + (g.m > kRowsBlock ? (q - q_begin) * f.panel * f.depth : 0) : nullptr;
-                    job.sums = g.c ? g.c + job.j : f.partial ? g.scratch + f.packed + job.j - panel_begin(q_begin) : nullptr;
+                    job.packed =
+                        f.pack ? g.scratch + (g.m > kRowsBlock ? (q - q_begin) * f.panel * f.depth : 0) : nullptr;
+                    job.sums = g.c         ? g.c + job.j
+                               : f.partial ? g.scratch + f.packed + job.j - panel_begin(q_begin)
+                                           : nullptr;
                     job.sums_row = g.c ? g.ldc : f.columns;
                     multiply_panel(g, job);
                 }

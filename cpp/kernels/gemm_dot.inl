@@ -3,8 +3,8 @@
 
 namespace RAVINE_ISA {
 
-/// The lanes' partial sums make another order of summation than the blocked product's chain, so only strides and k, which
-/// no slicing changes, may decide for this form.
+/// The lanes' partial sums make another order of summation than the blocked product's chain, so only strides and k,
+/// which no slicing changes, may decide for this form.
 RAVINE_INLINE bool is_dot(const ravine::GemmArgs& g) { return g.a_col == 1 && g.b_row == 1 && g.b_col == 1 && g.k > 1; }
 
 RAVINE_INLINE float dot(int64_t k, const float* a, const float* b) {

@@ -21,14 +21,14 @@ struct Tile {
     int64_t a_row, a_col;
     const float* b;
     int64_t b_row;
-    int64_t b_last;      // floats in the last vector of a row of B: kWidth where B is padded
-    float* copy;         // or null: receives the rows of B, padded, at a distance of copy_row
+    int64_t b_last;  // floats in the last vector of a row of B: kWidth where B is padded
+    float* copy;     // or null: receives the rows of B, padded, at a distance of copy_row
     int64_t copy_row;
     const float* start;  // or null for zeros
     int64_t start_row;   // 0 for a bias
     float* c;
     int64_t c_row;
-    int64_t c_last;      // floats in the last vector of a row of C (and of start)
+    int64_t c_last;  // floats in the last vector of a row of C (and of start)
 };
 
 /// Each element is one chain of FMAs with ascending p. So its bits depend neither on the shape of the tile nor on where

@@ -57,8 +57,9 @@ RAVINE_INLINE PhiloxKeys philox_keys(uint64_t seed) {
 
 /// The words of kWideLanes consecutive blocks, in the order of the stream.
 RAVINE_INLINE WidePair philox(const PhiloxKeys& keys, uint64_t step, uint64_t block) {
-    VecWide counter = VecWide{} + block;
-    for (int k = 0; k < kWideLanes; ++k) counter[k] += k;
+    VecWide lane{};
+    for (int k = 0; k < kWideLanes; ++k) lane[k] = k;
+    const VecWide counter = lane + block;
     VecWide c0 = counter, c1 = counter >> 32, c2 = VecWide{} + step, c3 = VecWide{} + (step >> 32);
 #pragma GCC unroll 10
     for (int round = 0; round < 10; ++round) {

@@ -3,12 +3,13 @@
 
 namespace RAVINE_ISA {
 
-/// Lane-wise shuffle of four floats: each 128-bit lane of the result takes elements kA, kB, kC, kD of the same lane of x
-/// (0 to 3) and y (4 to 7).
+/// Lane-wise shuffle of four floats: each 128-bit lane of the result takes elements kA, kB, kC, kD of the same lane of
+/// x (0 to 3) and y (4 to 7).
 template <int kA, int kB, int kC, int kD>
 RAVINE_INLINE Vec shuffle_in_lanes(Vec x, Vec y) {
 #define RAVINE_PICK(e, lane) ((e) < 4 ? (e) + 4 * (lane) : (e) + 4 * (lane) + kWidth - 4)
-#define RAVINE_PICK_LANE(lane) RAVINE_PICK(kA, lane), RAVINE_PICK(kB, lane), RAVINE_PICK(kC, lane), RAVINE_PICK(kD, lane)
+#define RAVINE_PICK_LANE(lane) \
+    RAVINE_PICK(kA, lane), RAVINE_PICK(kB, lane), RAVINE_PICK(kC, lane), RAVINE_PICK(kD, lane)
 #if RAVINE_WIDTH == 16
     return __builtin_shufflevector(x, y, RAVINE_PICK_LANE(0), RAVINE_PICK_LANE(1), RAVINE_PICK_LANE(2),
                                    RAVINE_PICK_LANE(3));
@@ -38,8 +39,7 @@ RAVINE_INLINE void transpose_registers(Vec (&r)[kWidth]) {
     }
     // Then the lanes themselves.
 #if RAVINE_WIDTH == 16
-#define RAVINE_EVEN(x, y) \
-    __builtin_shufflevector(x, y, RAVINE_LANE(0), RAVINE_LANE(2), RAVINE_LANE(4), RAVINE_LANE(6))
+#define RAVINE_EVEN(x, y) __builtin_shufflevector(x, y, RAVINE_LANE(0), RAVINE_LANE(2), RAVINE_LANE(4), RAVINE_LANE(6))
 #define RAVINE_ODD(x, y) __builtin_shufflevector(x, y, RAVINE_LANE(1), RAVINE_LANE(3), RAVINE_LANE(5), RAVINE_LANE(7))
 #pragma GCC unroll 4
     for (int i = 0; i < 4; ++i) {

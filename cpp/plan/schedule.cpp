@@ -36,7 +36,7 @@ void hoist_scalars(const Graph& graph, std::vector<Node>& nodes) {
     std::vector<Node> first, rest;
     for (const Node& node : nodes) {
         bool movable = node.op->updates.empty() && !node.op->alias;
-        for (ValueId output : node.outputs) movable = movable && graph.shape(output).rank() == 0;
+        for (ValueId output : node.outputs) movable = movable && output != kNone && graph.shape(output).rank() == 0;
         for (ValueId input : node.inputs) {
             const ValueKind kind = graph.value(input).kind;
             movable = movable && (node.op->shape_only || kind == ValueKind::constant || early.count(input) ||

@@ -106,13 +106,11 @@ def test_input() -> None:
 
 
 def test_input_layer() -> None:
-    for layer in (
-        layers.InputLayer([28, 28]),
-        layers.InputLayer(shape=[28, 28]),
-        layers.InputLayer(input_shape=(28, 28)),
-    ):
+    for arguments in ({"shape": [28, 28]}, {"input_shape": (28, 28)}, {"batch_shape": (None, 28, 28)}):
+        layer = layers.InputLayer(**arguments)
         assert layer.batch_shape == (None, 28, 28)
         assert layer.built
+    assert layers.InputLayer([28, 28]).batch_shape == (None, 28, 28)
     config = layers.InputLayer((3,), name="i").get_config()
     assert config == {
         "batch_shape": (None, 3), "dtype": "float32", "sparse": False, "ragged": False, "name": "i", "optional": False,

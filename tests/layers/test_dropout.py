@@ -95,7 +95,7 @@ def test_random_functions() -> None:
 
 
 def test_errors() -> None:
-    with pytest.raises(ValueError, match="Dropout 'd': expected `rate` to be a number from 0 to 1, received 1.5"):
+    with pytest.raises(ValueError, match=r"Dropout 'd': expected `rate` to be a number from 0 to 1, received 1.5"):
         layers.Dropout(1.5, name="d")
     with pytest.raises(ValueError, match="non-negative integer or None as seed, received -1"):
         layers.Dropout(0.5, seed=-1)

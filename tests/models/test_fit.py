@@ -1,5 +1,8 @@
 """fit, evaluate, predict and the single-batch methods: what they do to the model and when callbacks run."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -288,3 +291,65 @@ def test_a_model_inside_of_a_model() -> None:
     assert all(np.array_equal(a, b) for a, b in zip(before, base.get_weights(), strict=True))
     assert len(model.trainable_weights) == 2
     assert len(model.weights) == 4
+
+
+def test_copies_and_pickles_go_on_training() -> None:
+    model = classifier(metrics=["accuracy"])
+    model.fit(X, Y, verbose=0)
+    expected = model.predict(X, verbose=0)
+    for twin in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert np.array_equal(twin.predict(X, verbose=0), expected)
+        assert twin.output_shape == model.output_shape
+        twin.fit(X, Y, verbose=0)
+        assert int(twin.optimizer.iterations) == 6
+        assert not np.array_equal(twin.predict(X, verbose=0), expected)
+    assert np.array_equal(model.predict(X, verbose=0), expected)
+
+
+def test_training_a_gan() -> None:
+    generator = keras.Sequential([layers.Input((2,)), layers.Dense(8, "relu"), layers.Dense(6)], name="generator")
+    discriminator = keras.Sequential([layers.Input((6,)), layers.Dense(8), layers.Dense(1, "sigmoid")], name="critic")
+    discriminator.compile("adam", loss="binary_crossentropy")
+    gan = keras.Sequential([generator, discriminator])
+    gan.compile("adam", loss="binary_crossentropy")
+    for _ in range(3):
+        noise = RNG.normal(size=(16, 2))
+        fake = generator.predict(noise, verbose=0)
+        before = generator.get_weights(), discriminator.get_weights()
+        discriminator.trainable = True
+        discriminator.train_on_batch(np.concatenate([X[:16], fake]), np.repeat([1.0, 0.0], 16))
+        assert np.array_equal(before[0][0], generator.get_weights()[0])
+        assert not np.array_equal(before[1][0], discriminator.get_weights()[0])
+        before = generator.get_weights(), discriminator.get_weights()
+        discriminator.trainable = False
+        gan.train_on_batch(noise, np.ones(16))
+        assert not np.array_equal(before[0][0], generator.get_weights()[0])
+        assert np.array_equal(before[1][0], discriminator.get_weights()[0])
+
+
+def test_changing_a_layer_between_two_predictions() -> None:
+    model = keras.Sequential([layers.Input((6,)), layers.Dense(3, name="out")])
+    before = model.predict(X[:2], verbose=0)
+    model.get_layer("out").activation = keras.activations.relu
+    assert np.array_equal(model.predict(X[:2], verbose=0), np.maximum(before, 0))
+
+
+def test_momentum_can_be_changed_during_training() -> None:
+    def weights(momentum: float) -> np.ndarray:
+        keras.utils.set_random_seed(0)
+        model = classifier(optimizer=keras.optimizers.SGD(0.1, momentum=0.5))
+        model.optimizer.momentum = momentum
+        model.fit(X, Y, epochs=2, shuffle=False, verbose=0)
+        return model.get_weights()[0]
+
+    assert not np.array_equal(weights(0.5), weights(0.9))
+
+
+def test_a_learning_rate_set_before_every_batch() -> None:
+    class Zero(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            self.model.optimizer.learning_rate = 0.0 if batch else self.model.optimizer.learning_rate.numpy() * 2
+
+    model = classifier(optimizer=keras.optimizers.SGD(0.5))
+    history = model.fit(X, Y, callbacks=[Zero()], verbose=0)
+    assert history.history["learning_rate"] == [0.0]

@@ -58,6 +58,10 @@ class Model(Trainer):
                 return layer
         raise ValueError(f"{self._label}: no layer {name!r}. {close_matches(str(name), [x.name for x in layers])}")
 
+    def _output_shapes(self) -> list[tuple | None]:
+        """The shapes of what `layers` put out, as far as they are known."""
+        return [None] * len(self.layers)
+
     def summary(
         self,
         line_length: int | None = None,

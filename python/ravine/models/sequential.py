@@ -10,7 +10,7 @@ from ravine import layers as layers_module
 from ravine.layers.input_layer import InputLayer
 from ravine.layers.layer import Layer
 from ravine.models.model import Model
-from ravine.ops.trace import SymbolicTensor, Trace
+from ravine.ops.trace import Trace
 from ravine.tensor import KerasTensor
 
 Shape = tuple[int | None, ...]
@@ -31,13 +31,13 @@ class Sequential(Model):
     """
 
     _input: InputLayer | None
-    _layer_shapes: dict[int, Shape | None]
+    _layer_shapes: list[Shape]
 
     def __init__(self, layers: Iterable[Any] | None = None, trainable: bool = True, name: str | None = None) -> None:
         super().__init__(trainable=trainable, name=name)
         self._stack: list[Layer] = []
         self.__dict__["_input"] = None
-        self.__dict__["_layer_shapes"] = {}
+        self.__dict__["_layer_shapes"] = []
         if layers is not None:
             if isinstance(layers, Layer) or not isinstance(layers, Iterable):
                 layers = [layers]
@@ -104,11 +104,13 @@ class Sequential(Model):
             if input_shape is None:
                 raise ValueError(f"{self._label}: build() needs the shape of the input, such as build((None, 784)).")
             self.__dict__["_input"] = InputLayer(batch_shape=(None, *tuple(input_shape)[1:]))
+        shapes = []
         with Trace() as trace:
-            x = trace.input("x", (None, *self._input.batch_shape[1:]))
+            x: Any = trace.input("x", (None, *self.input_shape[1:]))
             for layer in self._stack:
                 x = layer(x, training=False)
-                self._layer_shapes[id(layer)] = x.shape if isinstance(x, SymbolicTensor) else None
+                shapes.append(tuple(x.shape))
+        self.__dict__["_layer_shapes"] = shapes
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         self._check_shape(tuple(inputs.shape))
@@ -117,7 +119,7 @@ class Sequential(Model):
         return inputs
 
     def _check_shape(self, shape: Shape) -> None:
-        expected = self._input.batch_shape
+        expected = self.input_shape
         fits = len(shape) == len(expected) and all(
             want is None or got is None or want == got for want, got in zip(expected[1:], shape[1:], strict=True)
         )
@@ -135,7 +137,11 @@ class Sequential(Model):
     def output_shape(self) -> Shape:
         if not self.built or not self._stack:
             raise AttributeError(f"{self._label} is not built, so it has no output shape yet.")
-        return self._layer_shapes[id(self._stack[-1])]
+        return self._layer_shapes[-1]
+
+    def _output_shapes(self) -> list[Shape | None]:
+        known = self._layer_shapes[: len(self._stack)]
+        return [*known, *[None] * (len(self._stack) - len(known))]
 
     @property
     def inputs(self) -> list[KerasTensor] | None:

@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 HEADINGS = ("Layer (type)", "Output Shape", "Param #")
 
 
+Entry = tuple[Any, tuple | None]
+
+
 class Row(NamedTuple):
     name: str
     kind: str
@@ -38,7 +41,7 @@ def print_summary(
         show_trainable: a column that says whether each layer trains (Y, N; - without weights).
         layer_range: first and last layer to show, by name.
     """
-    rows = _rows(model, _select(model.layers, layer_range), expand_nested, 0)
+    rows = _rows(_select(_entries(model), layer_range), expand_nested, 0)
     title = f'Model: "{model.name}"'
     text = _rich_table(title, rows, show_trainable, line_length, print_fn is None) if positions is None else None
     if text is None:
@@ -50,32 +53,32 @@ def print_summary(
         print_fn(text)
 
 
-def _select(layers: list[Any], layer_range: list[str] | tuple[str, str] | None) -> list[Any]:
+def _select(entries: list[Entry], layer_range: list[str] | tuple[str, str] | None) -> list[Entry]:
     if layer_range is None:
-        return layers
+        return entries
     if len(layer_range) != 2:
         raise ValueError(f"summary: layer_range expected the names of two layers, received {layer_range!r}.")
-    names = [layer.name for layer in layers]
+    names = [layer.name for layer, _ in entries]
     for name in layer_range:
         if name not in names:
             raise ValueError(f"summary: no layer {name!r} in layer_range; the layers are {', '.join(names)}.")
     first, last = sorted(names.index(name) for name in layer_range)
-    return layers[first : last + 1]
+    return entries[first : last + 1]
 
 
-def _rows(model: Any, layers: list[Any], expand_nested: bool, depth: int) -> list[Row]:
+def _entries(model: Any) -> list[Entry]:
+    """The layers of a model with their output shapes, None where unknown."""
+    return list(zip(model.layers, model._output_shapes(), strict=True))
+
+
+def _rows(entries: list[Entry], expand_nested: bool, depth: int) -> list[Row]:
     rows = []
-    for layer in layers:
-        shape = _output_shape_text(model, layer)
-        rows.append(Row(layer.name, type(layer).__name__, shape, _count_text(layer), _trains(layer), depth))
-        if expand_nested and getattr(layer, "layers", None):
-            rows += _rows(layer, layer.layers, True, depth + 1)
+    for layer, shape in entries:
+        text = str(tuple(shape)) if shape is not None and layer.built else "?"
+        rows.append(Row(layer.name, type(layer).__name__, text, _count_text(layer), _trains(layer), depth))
+        if expand_nested and hasattr(layer, "_output_shapes"):
+            rows += _rows(_entries(layer), True, depth + 1)
     return rows
-
-
-def _output_shape_text(model: Any, layer: Any) -> str:
-    shape = getattr(model, "_layer_shapes", {}).get(id(layer))
-    return "?" if shape is None or not layer.built else str(tuple(shape))
 
 
 def _count_text(layer: Any) -> str:

@@ -118,7 +118,7 @@ class Progress:
 
     def _timing(self, elapsed: float, final: bool) -> str:
         per_step = elapsed / self.done if self.done else 0.0
-        if final or not self.target or not self.done:
+        if final or not self.target or not 0 < self.done < self.target:
             return f"{format_duration(elapsed)} {format_step_time(per_step)}/{self.unit}"
         left = per_step * (self.target - self.done)
         return f"{format_duration(left)} left {format_step_time(per_step)}/{self.unit}"
