@@ -27,7 +27,7 @@ def build_model() -> keras.Sequential:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--plot", default="learning_curves.png", help="where to save the learning curves")
     arguments = parser.parse_args()
 

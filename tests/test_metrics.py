@@ -90,11 +90,13 @@ def test_own_metric() -> None:
             super().__init__(name=name, **kwargs)
             self.largest = self.add_variable(shape=(3,), initializer="zeros", name="largest")
             self.batches = self.add_weight(name="batches", dtype="int64")
+            self.worst = self.add_variable((), "zeros", dtype="float32", name="worst")
 
         def update_state(self, y_true, y_pred, sample_weight=None):
             error = ops.max(ops.absolute(y_true - y_pred), axis=0)
             self.largest.assign(ops.maximum(self.largest, error))
             self.batches.assign_add(1)
+            self.worst.assign(ops.maximum(self.worst, ops.max(error)))
 
         def result(self):
             return ops.max(self.largest)
@@ -109,7 +111,8 @@ def test_own_metric() -> None:
         program.run([np.zeros((2, 3)), np.full((2, 3), size)])
     assert metric.result() == 5
     assert int(metric.batches) == 2
-    assert [v.path for v in metric.variables] == ["largest_error/largest", "largest_error/batches"]
+    assert float(metric.worst) == 5
+    assert [v.path for v in metric.variables][:2] == ["largest_error/largest", "largest_error/batches"]
     metric.reset_state()
     assert metric.result() == 0
 
@@ -162,6 +165,22 @@ def test_get_and_configs() -> None:
         "config": {"name": "binary_accuracy", "dtype": "float32", "threshold": 0.5},
         "registered_name": None,
     }
+
+
+def test_totals_cannot_be_read_in_a_trace() -> None:
+    class Grows(metrics.Metric):
+        def __init__(self):
+            super().__init__(name="grows")
+            self.total = self.add_variable((), "zeros", name="total")
+
+        def update_state(self, values):
+            self.total.assign(ops.maximum(self.total, ops.max(values)))
+
+    metric = Grows()
+    metric.update_state(np.array([3.0]))
+    assert float(metric.total) == 3
+    with pytest.raises(TypeError, match=r"'grows/total' of dtype float64 .* dtype='float32'"), Trace() as trace:
+        metric.update_state(trace.input("x", (None,)))
 
 
 def test_forgotten_super_init() -> None:

@@ -4,10 +4,12 @@ namespace ravine::bind {
 
 Shape shape_from(const py::handle& object) {
     std::vector<int64_t> dims;
-    for (const py::handle& dim : py::cast<py::sequence>(object)) dims.push_back(dim.is_none() ? kBatch : dim.cast<int64_t>());
+    for (const py::handle& dim : py::cast<py::sequence>(object))
+        dims.push_back(dim.is_none() ? kBatch : dim.cast<int64_t>());
     for (size_t i = 0; i < dims.size(); ++i)
         if (dims[i] < 0 && !(i == 0 && dims[i] == kBatch))
-            throw std::invalid_argument("only the first dimension may be None, received shape " + Shape(dims).str() + ".");
+            throw std::invalid_argument("only the first dimension may be None, received shape " + Shape(dims).str() +
+                                        ".");
     return Shape(std::move(dims));
 }
 
@@ -46,8 +48,10 @@ Element element_of(const py::array& array) {
         if (kind == 'f' && size == 8) return Element::f64;
         if (kind == 'f' && size == 2) return Element::f16;
         if (kind == 'b') return Element::boolean;
-        if (kind == 'u') return size == 1 ? Element::u8 : size == 2 ? Element::u16 : size == 4 ? Element::u32 : Element::u64;
-        if (kind == 'i') return size == 1 ? Element::i8 : size == 2 ? Element::i16 : size == 4 ? Element::i32 : Element::i64;
+        if (kind == 'u')
+            return size == 1 ? Element::u8 : size == 2 ? Element::u16 : size == 4 ? Element::u32 : Element::u64;
+        if (kind == 'i')
+            return size == 1 ? Element::i8 : size == 2 ? Element::i16 : size == 4 ? Element::i32 : Element::i64;
     }
     throw py::type_error("cannot train on elements of type " + py::str(dtype).cast<std::string>() +
                          "; convert the array to float32 first.");

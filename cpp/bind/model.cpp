@@ -31,7 +31,8 @@ int64_t rows_of(const Rows& array, int64_t unit, const char* what) {
     const int64_t rows = array.ndim() ? array.shape(0) : 0;
     if (array.ndim() < 1 || array.size() != rows * unit)
         throw std::invalid_argument(std::string(what) + ": expected samples of " + std::to_string(unit) +
-                                    " values, received shape " + py::str(array.attr("shape")).cast<std::string>() + ".");
+                                    " values, received shape " + py::str(array.attr("shape")).cast<std::string>() +
+                                    ".");
     return rows;
 }
 
@@ -51,41 +52,53 @@ void bind_model(py::module_& module) {
         .def(py::init([](const std::string& path) { return Model::load(path); }), py::arg("path"))
         .def("save", &Model::save, py::arg("path"))
         .def_property_readonly("input_shape", [](const Model& self) { return py::tuple(py::cast(self.input_shape())); })
-        .def_property_readonly("output_shape", [](const Model& self) { return py::tuple(py::cast(self.output_shape())); })
+        .def_property_readonly("output_shape",
+                               [](const Model& self) { return py::tuple(py::cast(self.output_shape())); })
         .def_property_readonly("trainable", &Model::trainable)
         .def_property("learning_rate", &Model::learning_rate, &Model::set_learning_rate)
-        .def("predict", [](Model& self, const Rows& x) {
-            const int64_t rows = rows_of(x, self.input_size(), "x");
-            std::vector<py::ssize_t> dims{rows};
-            for (int64_t dim : self.output_shape()) dims.push_back(dim);
-            py::array_t<float> y(dims);
-            float* data = y.mutable_data();
-            py::gil_scoped_release release;
-            self.predict(x.data(), rows, data);
-            return y;
-        }, py::arg("x"))
-        .def("train_on_batch", [](Model& self, const Rows& x, const Rows& y) {
-            const int64_t rows = checked_pair(self, x, y);
-            py::gil_scoped_release release;
-            return self.train_on_batch(x.data(), y.data(), rows);
-        }, py::arg("x"), py::arg("y"))
-        .def("evaluate", [](Model& self, const Rows& x, const Rows& y, int64_t batch_size) {
-            const int64_t rows = checked_pair(self, x, y);
-            py::gil_scoped_release release;
-            return self.evaluate(x.data(), y.data(), rows, batch_size);
-        }, py::arg("x"), py::arg("y"), py::arg("batch_size") = 32)
-        .def("fit", [](Model& self, const Rows& x, const Rows& y, int epochs, int64_t batch_size, bool shuffle,
-                       uint64_t seed) {
-            const int64_t rows = checked_pair(self, x, y);
-            FitOptions options;
-            options.epochs = epochs;
-            options.batch_size = batch_size;
-            options.shuffle = shuffle;
-            options.seed = seed;
-            py::gil_scoped_release release;
-            return self.fit(x.data(), y.data(), rows, options);
-        }, py::arg("x"), py::arg("y"), py::arg("epochs") = 1, py::arg("batch_size") = 32, py::arg("shuffle") = true,
-             py::arg("seed") = 0)
+        .def(
+            "predict",
+            [](Model& self, const Rows& x) {
+                const int64_t rows = rows_of(x, self.input_size(), "x");
+                std::vector<py::ssize_t> dims{rows};
+                for (int64_t dim : self.output_shape()) dims.push_back(dim);
+                py::array_t<float> y(dims);
+                float* data = y.mutable_data();
+                py::gil_scoped_release release;
+                self.predict(x.data(), rows, data);
+                return y;
+            },
+            py::arg("x"))
+        .def(
+            "train_on_batch",
+            [](Model& self, const Rows& x, const Rows& y) {
+                const int64_t rows = checked_pair(self, x, y);
+                py::gil_scoped_release release;
+                return self.train_on_batch(x.data(), y.data(), rows);
+            },
+            py::arg("x"), py::arg("y"))
+        .def(
+            "evaluate",
+            [](Model& self, const Rows& x, const Rows& y, int64_t batch_size) {
+                const int64_t rows = checked_pair(self, x, y);
+                py::gil_scoped_release release;
+                return self.evaluate(x.data(), y.data(), rows, batch_size);
+            },
+            py::arg("x"), py::arg("y"), py::arg("batch_size") = 32)
+        .def(
+            "fit",
+            [](Model& self, const Rows& x, const Rows& y, int epochs, int64_t batch_size, bool shuffle, uint64_t seed) {
+                const int64_t rows = checked_pair(self, x, y);
+                FitOptions options;
+                options.epochs = epochs;
+                options.batch_size = batch_size;
+                options.shuffle = shuffle;
+                options.seed = seed;
+                py::gil_scoped_release release;
+                return self.fit(x.data(), y.data(), rows, options);
+            },
+            py::arg("x"), py::arg("y"), py::arg("epochs") = 1, py::arg("batch_size") = 32, py::arg("shuffle") = true,
+            py::arg("seed") = 0)
         .def("variables", [](py::object self) {
             py::dict views;
             for (const TensorView& view : self.cast<const Model&>().variables())

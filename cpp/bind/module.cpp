@@ -24,8 +24,8 @@ VariablePtr make_variable(const py::object& value, const std::string& name) {
     if (dtype == DType::f32 && !(kind == 'f' && array.itemsize() == 4))
         throw py::type_error("Variable '" + name + "': expected float32, float64 or int64, received " +
                              py::str(array.dtype()).cast<std::string>() + ".");
-    return std::make_shared<Variable>(
-        name, Shape(std::vector<int64_t>(array.shape(), array.shape() + array.ndim())), dtype, array.data());
+    return std::make_shared<Variable>(name, Shape(std::vector<int64_t>(array.shape(), array.shape() + array.ndim())),
+                                      dtype, array.data());
 }
 
 void bind_variable(py::module_& module) {
@@ -46,31 +46,46 @@ void bind_variable(py::module_& module) {
 void bind_graph(py::module_& module) {
     py::class_<Graph>(module, "Graph", "What to compute: nodes in the order in which they run.")
         .def(py::init<>())
-        .def("input", [](Graph& self, const std::string& name,
-                         const py::object& shape) { return self.input(name, shape_from(shape)); },
-             py::arg("name"), py::arg("shape"))
+        .def(
+            "input",
+            [](Graph& self, const std::string& name, const py::object& shape) {
+                return self.input(name, shape_from(shape));
+            },
+            py::arg("name"), py::arg("shape"))
         .def("variable", &Graph::variable, py::arg("variable"))
-        .def("constant", [](Graph& self, const py::object& value) {
-            auto array = py::array_t<float, py::array::c_style | py::array::forcecast>::ensure(value);
-            if (!array) throw py::error_already_set();
-            return self.constant(Shape(std::vector<int64_t>(array.shape(), array.shape() + array.ndim())),
-                                 std::vector<float>(array.data(), array.data() + array.size()));
-        }, py::arg("value"))
-        .def("add", [](Graph& self, const std::string& op, std::vector<ValueId> inputs, const py::dict& attrs,
-                       const std::string& label) { return self.add(op, std::move(inputs), attrs_from(attrs), label); },
-             py::arg("op"), py::arg("inputs"), py::arg("attrs") = py::dict(), py::arg("label") = "")
-        .def("shape", [](const Graph& self, ValueId id) { return shape_to(self.shape(id)); }, py::arg("id"))
-        .def("producer", [](const Graph& self, ValueId id) -> py::object {
-            const Node* node = self.producer(id);
-            if (!node) return py::none();
-            return py::make_tuple(node->op->name, node->inputs, self.value(id).output_index);
-        }, py::arg("id"))
-        .def("gradients", [](Graph& self, ValueId loss, const std::vector<ValueId>& wrt) {
-            py::list result;
-            for (ValueId id : self.gradients(loss, wrt))
-                result.append(id == kNone ? py::object(py::none()) : py::object(py::int_(id)));
-            return result;
-        }, py::arg("loss"), py::arg("wrt"));
+        .def(
+            "constant",
+            [](Graph& self, const py::object& value) {
+                auto array = py::array_t<float, py::array::c_style | py::array::forcecast>::ensure(value);
+                if (!array) throw py::error_already_set();
+                return self.constant(Shape(std::vector<int64_t>(array.shape(), array.shape() + array.ndim())),
+                                     std::vector<float>(array.data(), array.data() + array.size()));
+            },
+            py::arg("value"))
+        .def(
+            "add",
+            [](Graph& self, const std::string& op, std::vector<ValueId> inputs, const py::dict& attrs,
+               const std::string& label) { return self.add(op, std::move(inputs), attrs_from(attrs), label); },
+            py::arg("op"), py::arg("inputs"), py::arg("attrs") = py::dict(), py::arg("label") = "")
+        .def(
+            "shape", [](const Graph& self, ValueId id) { return shape_to(self.shape(id)); }, py::arg("id"))
+        .def(
+            "producer",
+            [](const Graph& self, ValueId id) -> py::object {
+                const Node* node = self.producer(id);
+                if (!node) return py::none();
+                return py::make_tuple(node->op->name, node->inputs, self.value(id).output_index);
+            },
+            py::arg("id"))
+        .def(
+            "gradients",
+            [](Graph& self, ValueId loss, const std::vector<ValueId>& wrt) {
+                py::list result;
+                for (ValueId id : self.gradients(loss, wrt))
+                    result.append(id == kNone ? py::object(py::none()) : py::object(py::int_(id)));
+                return result;
+            },
+            py::arg("loss"), py::arg("wrt"));
 }
 
 std::vector<Feed> feeds_from(const Program& program, const py::sequence& data, std::vector<py::object>& owner) {
@@ -144,7 +159,8 @@ int64_t run_batches(Program& self, const py::sequence& data, int64_t batch_size,
 }
 
 void bind_program(py::module_& module) {
-    py::class_<Program, std::shared_ptr<Program>>(module, "Program", "A graph with entries and exits, planned when first run.")
+    py::class_<Program, std::shared_ptr<Program>>(module, "Program",
+                                                  "A graph with entries and exits, planned when first run.")
         .def(py::init<const Graph&, std::vector<ValueId>, std::vector<ValueId>>(), py::arg("graph"), py::arg("inputs"),
              py::arg("outputs"))
         .def("run", &run_once, py::arg("inputs"))
@@ -171,11 +187,14 @@ PYBIND11_MODULE(_core, module) {
         for (const auto& entry : ops()) names.push_back(entry.first);
         return names;
     });
-    module.def("shuffle", [](int64_t count, uint64_t seed) {
-        py::array_t<int64_t> order(count);
-        shuffle(order.mutable_data(), count, seed);
-        return order;
-    }, py::arg("n"), py::arg("seed"), "A permutation of range(n) that depends on the seed alone.");
+    module.def(
+        "shuffle",
+        [](int64_t count, uint64_t seed) {
+            py::array_t<int64_t> order(count);
+            shuffle(order.mutable_data(), count, seed);
+            return order;
+        },
+        py::arg("n"), py::arg("seed"), "A permutation of range(n) that depends on the seed alone.");
     bind_variable(module);
     bind_graph(module);
     bind_program(module);

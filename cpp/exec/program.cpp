@@ -24,10 +24,13 @@ Graph flattened(const Graph& graph) {
 }  // namespace
 
 Program::Program(const Graph& graph, std::vector<ValueId> inputs, std::vector<ValueId> outputs)
-    : graph_(flattened(graph)), inputs_(std::move(inputs)), outputs_(std::move(outputs)),
+    : graph_(flattened(graph)),
+      inputs_(std::move(inputs)),
+      outputs_(std::move(outputs)),
       schedule_(make_schedule(graph_, inputs_, outputs_)) {
     for (ValueId id : inputs_)
-        if (graph_.value(id).kind != ValueKind::input) throw std::invalid_argument("Program: an input is no input of the graph.");
+        if (graph_.value(id).kind != ValueKind::input)
+            throw std::invalid_argument("Program: an input is no input of the graph.");
     for (ValueId id : outputs_)
         if (graph_.value(id).dtype != DType::f32) throw std::invalid_argument("Program: an output is not float32.");
 }

@@ -24,21 +24,21 @@ struct Sink {
     int64_t rows;
 };
 
-/// Which batches to run. Batch b has the samples order[b * batch_size ...], or those numbers themselves without an order.
+/// Which batches to run. Batch b has the samples order[b * batch_size ...], or those numbers themselves without an
+/// order.
 struct BatchRange {
     int64_t batch_size, begin, end;
     const int64_t* order = nullptr;
     int64_t samples = 0;  // in all
 };
 
-
 class Program {
   public:
     /// The graph is copied. Loose variables are moved to a flat store.
     Program(const Graph& graph, std::vector<ValueId> inputs, std::vector<ValueId> outputs);
 
-    /// Runs batches begin .. end-1 and returns the number of the batch after the last that ran. poll(next batch), if given, is
-    /// called about every `poll_seconds` between batches on the calling thread; false stops. Throws
+    /// Runs batches begin .. end-1 and returns the number of the batch after the last that ran. poll(next batch), if
+    /// given, is called about every `poll_seconds` between batches on the calling thread; false stops. Throws
     /// std::invalid_argument when a feed does not fit its input or when the data has a fault (after the batch).
     int64_t run(const std::vector<Feed>& feeds, const BatchRange& range, const std::vector<Sink>& sinks,
                 const std::function<bool(int64_t)>& poll = {}, double poll_seconds = 0.1);

@@ -45,7 +45,11 @@ class Runner {
   public:
     Runner(Plan& plan, const std::vector<Feed>& feeds, const BatchRange& range, const std::vector<Sink>& sinks,
            const std::function<bool(int64_t)>& poll, double poll_seconds)
-        : plan_(plan), feeds_(feeds), range_(range), sinks_(sinks), poll_(poll),
+        : plan_(plan),
+          feeds_(feeds),
+          range_(range),
+          sinks_(sinks),
+          poll_(poll),
           interval_(std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(poll_seconds))),
           barrier_(plan.threads) {
         next_ = range.begin;

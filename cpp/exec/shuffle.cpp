@@ -31,8 +31,7 @@ struct SplitMix {
 void shuffle(int64_t* order, int64_t count, uint64_t seed) {
     SplitMix random{seed};
     for (int64_t i = 0; i < count; ++i) order[i] = i;
-    for (int64_t i = count - 1; i > 0; --i)
-        std::swap(order[i], order[random.below(static_cast<uint64_t>(i) + 1)]);
+    for (int64_t i = count - 1; i > 0; --i) std::swap(order[i], order[random.below(static_cast<uint64_t>(i) + 1)]);
 }
 
 }  // namespace ravine

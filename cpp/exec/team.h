@@ -15,8 +15,8 @@ void set_num_threads(int threads);
 /// Lets set_num_threads go beyond the processors there are, so that tests can run 3 threads anywhere.
 void allow_oversubscription(bool allow);
 
-/// Runs body(context, 0) ... body(context, threads - 1) side by side, the first of them on the calling thread, and waits
-/// for all. Returns false, having run nothing, when that many threads cannot be had. Works in a fork()ed child.
+/// Runs body(context, 0) ... body(context, threads - 1) side by side, the first of them on the calling thread, and
+/// waits for all. Returns false, having run nothing, when that many threads cannot be had. Works in a fork()ed child.
 bool run_team(int threads, void (*body)(void* context, int thread), void* context);
 
 /// Where the threads of a team wait for each other. Spins for some microseconds, then yields the processor.

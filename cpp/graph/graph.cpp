@@ -79,7 +79,8 @@ std::vector<ValueId> Graph::add(const std::string& name, std::vector<ValueId> in
         for (size_t i = 0; i < inputs.size(); ++i)
             if (value(inputs[i]).dtype != DType::f32 &&
                 std::find(op.typed.begin(), op.typed.end(), static_cast<int>(i)) == op.typed.end())
-                throw std::invalid_argument("input " + std::to_string(i) + " must be float32; totals and counters are "
+                throw std::invalid_argument("input " + std::to_string(i) +
+                                            " must be float32; totals and counters are "
                                             "read outside the program only.");
         for (int updated : op.updates) {
             const ValueKind kind = value(inputs.at(static_cast<size_t>(updated))).kind;

@@ -22,10 +22,10 @@ struct Value {
     ValueKind kind;
     DType dtype = DType::f32;
     Shape shape;
-    std::string name;               // of an input
-    VariablePtr variable;           // of a variable
-    std::vector<float> constant;    // of a constant
-    int32_t producer = -1;          // node index, of a computed value
+    std::string name;             // of an input
+    VariablePtr variable;         // of a variable
+    std::vector<float> constant;  // of a constant
+    int32_t producer = -1;        // node index, of a computed value
     int32_t output_index = 0;
 };
 

@@ -40,7 +40,7 @@ struct Split {
 
 /// Something went wrong in a kernel that only the data could show.
 struct DataError {
-    int64_t row = -1;       // in the batch; -1 = none
+    int64_t row = -1;  // in the batch; -1 = none
     float value = 0;
     int64_t limit = 0;
 };
@@ -87,7 +87,10 @@ struct TileRule {
 class GradientRule {
   public:
     GradientRule(Graph& graph, const Node& node, std::vector<ValueId> output_gradients, std::vector<bool> wanted)
-        : graph_(graph), node_(node), output_gradients_(std::move(output_gradients)), wanted_(std::move(wanted)),
+        : graph_(graph),
+          node_(node),
+          output_gradients_(std::move(output_gradients)),
+          wanted_(std::move(wanted)),
           given_(node.inputs.size(), kNone) {}
 
     ValueId in(size_t i) const { return node_.inputs.at(i); }

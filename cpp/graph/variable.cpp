@@ -37,7 +37,8 @@ Storage::~Storage() { std::free(data_); }
 Variable::Variable(std::string name, Shape shape, DType dtype, const void* value)
     : name_(std::move(name)), shape_(std::move(shape)), dtype_(dtype) {
     for (int64_t dim : shape_.dims())
-        if (dim < 0) throw std::invalid_argument("Variable '" + name_ + "': its shape " + shape_.str() + " is not fixed.");
+        if (dim < 0)
+            throw std::invalid_argument("Variable '" + name_ + "': its shape " + shape_.str() + " is not fixed.");
     storage_ = std::make_shared<Storage>(bytes());
     if (value) std::memcpy(data(), value, bytes());
 }

@@ -65,8 +65,8 @@ Graph graph_from_json(const Json& json, const TensorSource& source, std::vector<
     for (size_t i = 0; i < values.size(); ++i) {
         const Json& value = values[i];
         if (value.contains("input")) {
-            (*ids)[i] = graph.input(value.at("input").get<std::string>(),
-                                    Shape(value.at("shape").get<std::vector<int64_t>>()));
+            (*ids)[i] =
+                graph.input(value.at("input").get<std::string>(), Shape(value.at("shape").get<std::vector<int64_t>>()));
         } else if (value.contains("variable")) {
             (*ids)[i] = graph.variable(source.variable(value.at("variable").get<std::string>()));
         } else if (value.contains("constant")) {
@@ -88,7 +88,8 @@ Graph graph_from_json(const Json& json, const TensorSource& source, std::vector<
         const std::vector<ValueId> made =
             graph.add(node.at("op").get<std::string>(), inputs, std::move(attrs), node.at("label").get<std::string>());
         const Json& outputs = node.at("outputs");
-        if (outputs.size() != made.size()) throw std::invalid_argument("a node has another number of outputs than its op.");
+        if (outputs.size() != made.size())
+            throw std::invalid_argument("a node has another number of outputs than its op.");
         for (size_t i = 0; i < made.size(); ++i) {
             const size_t index = outputs[i].get<size_t>();
             if (index >= ids->size() || (*ids)[index] != kNone)

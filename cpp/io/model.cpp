@@ -100,8 +100,8 @@ void Model::predict(const float* x, int64_t rows, float* y) {
     if (rows == 0) return;
     constexpr int64_t kBatchSize = 1024;
     Program& program = state_->program("predict");
-    program.run(state_->feeds(program, x, nullptr, rows), {kBatchSize, 0, (rows + kBatchSize - 1) / kBatchSize, nullptr, rows},
-                {{y, rows}});
+    program.run(state_->feeds(program, x, nullptr, rows),
+                {kBatchSize, 0, (rows + kBatchSize - 1) / kBatchSize, nullptr, rows}, {{y, rows}});
 }
 
 std::vector<float> Model::predict(const float* x, int64_t rows) {
@@ -149,7 +149,8 @@ std::vector<TensorView> Model::variables() const {
     std::set<const Variable*> seen;
     for (const auto& entry : state_->contents.programs)
         for (const Value& value : entry.second.program->graph().values())
-            if (value.kind == ValueKind::variable && value.dtype == DType::f32 && seen.insert(value.variable.get()).second)
+            if (value.kind == ValueKind::variable && value.dtype == DType::f32 &&
+                seen.insert(value.variable.get()).second)
                 views.push_back({value.variable->name(), value.shape.dims(),
                                  static_cast<float*>(value.variable->data()), value.shape.unit()});
     return views;

@@ -35,8 +35,7 @@ class Checksum {
 };
 
 std::string checksum(const std::string& programs, std::vector<FileTensor> tensors) {
-    std::sort(tensors.begin(), tensors.end(),
-              [](const FileTensor& a, const FileTensor& b) { return a.name < b.name; });
+    std::sort(tensors.begin(), tensors.end(), [](const FileTensor& a, const FileTensor& b) { return a.name < b.name; });
     Checksum sum;
     sum.add(programs.data(), programs.size());
     for (const FileTensor& tensor : tensors) {
@@ -53,15 +52,15 @@ class TensorWriter {
         auto [entry, fresh] = variables_.try_emplace(variable.get());
         if (fresh) {
             entry->second = unique(variable->name().empty() ? "variable" : variable->name());
-            tensors_.push_back({entry->second, variable->dtype(), variable->shape().dims(), variable->data(),
-                                variable->bytes()});
+            tensors_.push_back(
+                {entry->second, variable->dtype(), variable->shape().dims(), variable->data(), variable->bytes()});
         }
         return entry->second;
     }
     std::string constant(const Value& value) {
         const std::string name = unique("constant");
-        tensors_.push_back({name, DType::f32, value.shape.dims(), value.constant.data(),
-                            value.constant.size() * sizeof(float)});
+        tensors_.push_back(
+            {name, DType::f32, value.shape.dims(), value.constant.data(), value.constant.size() * sizeof(float)});
         return name;
     }
     std::vector<FileTensor> tensors() const { return tensors_; }

@@ -19,9 +19,7 @@ namespace {
 using Json = nlohmann::json;
 constexpr uint64_t kMaxHeader = uint64_t{100} << 20;
 
-const char* dtype_name(DType dtype) {
-    return dtype == DType::f32 ? "F32" : dtype == DType::f64 ? "F64" : "I64";
-}
+const char* dtype_name(DType dtype) { return dtype == DType::f32 ? "F32" : dtype == DType::f64 ? "F64" : "I64"; }
 
 struct FileCloser {
     void operator()(std::FILE* file) const { std::fclose(file); }
@@ -132,7 +130,8 @@ SafetensorsFile read_safetensors(const std::string& path) {
                 tensor.shape.push_back(static_cast<int64_t>(dim));
             }
             const Json& range = entry.at("data_offsets");
-            if (!range.is_array() || range.size() != 2 || !range[0].is_number_unsigned() || !range[1].is_number_unsigned())
+            if (!range.is_array() || range.size() != 2 || !range[0].is_number_unsigned() ||
+                !range[1].is_number_unsigned())
                 fail(path, "tensor '" + name + "' has no byte range.");
             const uint64_t begin = range[0].get<uint64_t>(), stop = range[1].get<uint64_t>();
             tensor.bytes = static_cast<size_t>(elements) * static_cast<size_t>(dtype_size(tensor.dtype));

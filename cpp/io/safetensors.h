@@ -1,4 +1,5 @@
-// The safetensors container: an 8-byte length, a JSON header with dtype, shape and byte range of each tensor, the bytes.
+// The safetensors container: an 8-byte length, a JSON header with dtype, shape and byte range of each tensor, the
+// bytes.
 #pragma once
 #include <cstdint>
 #include <map>

@@ -4,7 +4,7 @@
 namespace RAVINE_ISA {
 
 // kTileRows x kTileVectors accumulators cover the latency of both FMA pipes and leave room in the register file for a
-// row of B and a broadcast of A. Tiles of fewer rows may be wider.
+// row of B and a broadcast of A. Narrower tiles may be higher, lower ones wider.
 #if defined(__AVX512F__)
 enum : int64_t { kTileRows = 8, kTileVectors = 3 };
 #elif defined(__AVX2__)
@@ -12,7 +12,7 @@ enum : int64_t { kTileRows = 4, kTileVectors = 3 };
 #else
 enum : int64_t { kTileRows = 4, kTileVectors = 2 };
 #endif
-enum : int64_t { kTileAccumulators = kTileRows * kTileVectors, kMaxTileVectors = 8 };
+enum : int64_t { kTileAccumulators = kTileRows * kTileVectors, kMaxTileRows = 12, kMaxTileVectors = 8 };
 
 /// C = start + A B for one tile. A is read float by float, B and C along their rows in vectors.
 struct Tile {
@@ -85,7 +85,7 @@ static void multiply_tile(const Tile& t) {
 
 template <int kRows, int kVectors>
 static void multiply_tile(const Tile& t) {
-    if constexpr (kRows <= kTileRows && kRows * kVectors <= kTileAccumulators) {
+    if constexpr (kRows * kVectors <= kTileAccumulators) {
         const bool row_major = kRows > 1 && t.a_col == 1, partial = t.b_last < kWidth;
         if (row_major)
             partial ? multiply_tile<kRows, kVectors, true, true>(t) : multiply_tile<kRows, kVectors, true, false>(t);
@@ -118,6 +118,10 @@ RAVINE_INLINE void multiply_tile(int64_t rows, int64_t vectors, const Tile& t) {
         case 6: return multiply_tile<6>(vectors, t);
         case 7: return multiply_tile<7>(vectors, t);
         case 8: return multiply_tile<8>(vectors, t);
+        case 9: return multiply_tile<9>(vectors, t);
+        case 10: return multiply_tile<10>(vectors, t);
+        case 11: return multiply_tile<11>(vectors, t);
+        case 12: return multiply_tile<12>(vectors, t);
     }
 }
 

@@ -10,15 +10,15 @@
 #include "table.h"
 #include "vec.h"
 // vec.h first, then the kernels, each in namespace RAVINE_ISA with internal linkage.
-#include "math.inl"
+#include "batch_norm.inl"
+#include "cast.inl"
 #include "eltwise.inl"
+#include "gemm.inl"
+#include "math.inl"
+#include "random.inl"
 #include "reduce.inl"
 #include "softmax.inl"
-#include "batch_norm.inl"
-#include "random.inl"
-#include "cast.inl"
 #include "transpose.inl"
-#include "gemm.inl"
 
 #define RAVINE_STRING_(x) #x
 #define RAVINE_STRING(x) RAVINE_STRING_(x)

@@ -43,9 +43,17 @@ RAVINE_INLINE ExpParts exp_parts(Vec x) {
 
 /// 1 ulp, denormal results included. The limits are where the result is 0 or infinity for certain.
 RAVINE_INLINE Vec exp_vec(Vec x) {
-    const ExpParts e = exp_parts(clamp(x, -104.0f, 89.0f));
     const Vec one = splat(1.0f);
+#if defined(__AVX512F__)
+    const ExpParts e = exp_parts(clamp(x, -104.0f, 89.0f));
     return scale_exponent(fma(fma(e.tail, e.r, one), e.r, one), e.exponent);
+#else
+    // A product that underflows costs a hundred cycles on many processors, and exp(-infinity) is common.
+    const VecInt alive = ~(x < -104.0f);
+    const ExpParts e = exp_parts(min_vec(splat(89.0f), from_bits(bits(x) & alive)));
+    const Vec y = scale_exponent(fma(fma(e.tail, e.r, one), e.r, one), e.exponent);
+    return from_bits(bits(y) & alive);
+#endif
 }
 
 /// 2^n for an integral n in [-126, 127].

@@ -33,24 +33,47 @@ struct SumExp {
     float max, sum;
 };
 
-/// The same for a row of one vector, which stays in its register: e is exp(x - max), 0 beyond n.
+/// A row of at most `count` vectors, which stays in registers: e is exp(x - max), 0 beyond n.
+template <int count>
 struct SmallRow {
-    Vec max, sum, e;
+    Vec max, sum, e[count];
 };
-RAVINE_INLINE SmallRow small_row(int64_t n, const float* x) {
-    const Vec v = mask_lanes<MaxNumber>(load_lanes(x, n), n);
-    SmallRow row;
-    row.max = fold_lanes(v, [](Vec a, Vec b) __attribute__((always_inline)) { return max_vec(a, b); });
-    row.e = exp_vec(v - row.max);
-    row.sum = fold_lanes(row.e, [](Vec a, Vec b) __attribute__((always_inline)) { return a + b; });
+template <int count>
+RAVINE_INLINE SmallRow<count> small_row(int64_t n, const float* x) {
+    const auto larger = [](Vec a, Vec b) __attribute__((always_inline)) { return max_vec(a, b); };
+    const auto add = [](Vec a, Vec b) __attribute__((always_inline)) { return a + b; };
+    SmallRow<count> row;
+    for (int k = 0; k < count; ++k) {
+        const int64_t rest = n - k * kWidth, lanes = k + 1 < count ? kWidth : rest;
+        row.e[k] = mask_lanes<MaxNumber>(load_lanes(x + k * kWidth, lanes), lanes);
+        row.max = k ? larger(row.max, row.e[k]) : row.e[k];
+    }
+    row.max = fold_lanes(row.max, larger);
+    for (int k = 0; k < count; ++k) {
+        row.e[k] = exp_vec(row.e[k] - row.max);
+        row.sum = k ? row.sum + row.e[k] : row.e[k];
+    }
+    row.sum = fold_lanes(row.sum, add);
     return row;
+}
+template <int count>
+RAVINE_INLINE SumExp small_sum_exp(int64_t n, const float* x) {
+    const SmallRow<count> row = small_row<count>(n, x);
+    return {row.max[0], row.sum[0]};
+}
+template <int count>
+RAVINE_INLINE SumExp small_softmax(int64_t n, const float* x, float* y) {
+    const SmallRow<count> row = small_row<count>(n, x);
+    const Vec scale = 1.0f / row.sum;
+    for (int k = 0; k + 1 < count; ++k) store(y + k * kWidth, row.e[k] * scale);
+    store_partial(y + (count - 1) * kWidth, row.e[count - 1] * scale, n - (count - 1) * kWidth);
+    return {row.max[0], row.sum[0]};
 }
 
 RAVINE_INLINE SumExp sum_exp(int64_t n, const float* x) {
-    if (n <= kWidth) {
-        const SmallRow row = small_row(n, x);
-        return {row.max[0], row.sum[0]};
-    }
+    if (n <= kWidth) return small_sum_exp<1>(n, x);
+    if (n <= 2 * kWidth) return small_sum_exp<2>(n, x);
+    if (n <= 3 * kWidth) return small_sum_exp<3>(n, x);
     const float max = max_of_row(n, x);
     return {max, fold_row<Sum>(n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) {
                 return exp_vec(load_lanes(x + j, lanes) - max);
@@ -59,11 +82,9 @@ RAVINE_INLINE SumExp sum_exp(int64_t n, const float* x) {
 
 /// y = softmax(x), which may be x.
 RAVINE_INLINE SumExp softmax_row(int64_t n, const float* x, float* y) {
-    if (n <= kWidth) {
-        const SmallRow row = small_row(n, x);
-        store_lanes(y, row.e * (1.0f / row.sum), n);
-        return {row.max[0], row.sum[0]};
-    }
+    if (n <= kWidth) return small_softmax<1>(n, x, y);
+    if (n <= 2 * kWidth) return small_softmax<2>(n, x, y);
+    if (n <= 3 * kWidth) return small_softmax<3>(n, x, y);
     const float max = max_of_row(n, x);
     const float sum = fold_row<Sum>(n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) {
         const Vec e = exp_vec(load_lanes(x + j, lanes) - max);

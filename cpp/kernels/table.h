@@ -94,25 +94,25 @@ struct SoftmaxLossArgs {
     const float* logits;   // [m,n], ld
     const float* targets;  // sparse: [m] class indices as floats; dense: [m,n] probabilities, rows contiguous
     int64_t ld;
-    float* loss;    // [m]
-    float* probs;   // [m,n], rows contiguous; may be logits' memory when ld == n
+    float* loss;   // [m]
+    float* probs;  // [m,n], rows contiguous; may be logits' memory when ld == n
 };
 
 struct BatchNormArgs {
-    int64_t m, n;          // m samples (batch and any inner positions), n channels of this slice
-    int64_t ld;            // of x, y, dy, dx
+    int64_t m, n;  // m samples (batch and any inner positions), n channels of this slice
+    int64_t ld;    // of x, y, dy, dx
     float epsilon;
     const float* x;
-    const float* gamma;    // [n] or null (= 1)
-    const float* beta;     // [n] or null (= 0)
+    const float* gamma;  // [n] or null (= 1)
+    const float* beta;   // [n] or null (= 0)
     float* y;
-    float* mean;           // [n] batch mean: written forward, read backward
-    float* inv_std;        // [n] 1 / sqrt(batch variance + epsilon): written forward, read backward
-    float* variance;       // [n] biased batch variance: written forward
+    float* mean;      // [n] batch mean: written forward, read backward
+    float* inv_std;   // [n] 1 / sqrt(batch variance + epsilon): written forward, read backward
+    float* variance;  // [n] biased batch variance: written forward
     const float* dy;
-    float* dx;             // null when nothing below needs a gradient; may be dy's memory
-    float* dgamma;         // [n] or null
-    float* dbeta;          // [n] or null
+    float* dx;      // null when nothing below needs a gradient; may be dy's memory
+    float* dgamma;  // [n] or null
+    float* dbeta;   // [n] or null
 };
 
 /// Which element types a batch may be gathered from.
@@ -164,10 +164,10 @@ struct KernelTable {
     /// Its gradient: dbeta = sum dy, dgamma = sum dy*xhat, dx = gamma*inv_std*(dy - (dbeta + xhat*dgamma)/m).
     void (*batch_norm_grad)(const BatchNormArgs&);
 
-    /// Inverted dropout of `count` consecutive elements, the first of which has index `first` in its tensor. The mask is
-    /// a function of (seed, step, index) only: Philox4x32-10 (Salmon et al. 2011) with key = seed, block
-    /// counter = (index / 4, step), so backward regenerates it. Kept (uniform >= rate) values are multiplied by
-    /// 1 / (1 - rate); rate 1 drops all. dst may be src.
+    /// Inverted dropout of `count` consecutive elements, the first of which has index `first` in its tensor. The mask
+    /// is a function of (seed, step, index) only: Philox4x32-10 (Salmon et al. 2011) with key = seed, block counter =
+    /// (index / 4, step), so backward regenerates it. Kept (uniform >= rate) values are multiplied by 1 / (1 - rate);
+    /// rate 1 drops all. dst may be src.
     void (*dropout)(int64_t count, const float* src, float* dst, uint64_t seed, uint64_t step, uint64_t first,
                     float rate);
     /// Uniform floats in [0, 1) with 24 random bits from the same stream.

@@ -96,11 +96,15 @@ RAVINE_INLINE uint32_t lane_bits(VecInt mask) { return static_cast<uint32_t>(_mm
 
 RAVINE_INLINE Vec load_partial(const float* p, int64_t n) {
     Vec v{};
-    for (int i = 0; i < n; ++i) v[i] = p[i];
+#pragma GCC unroll 4
+    for (int i = 0; i < kWidth; ++i)
+        if (i < n) v[i] = p[i];
     return v;
 }
 RAVINE_INLINE void store_partial(float* p, Vec v, int64_t n) {
-    for (int i = 0; i < n; ++i) p[i] = v[i];
+#pragma GCC unroll 4
+    for (int i = 0; i < kWidth; ++i)
+        if (i < n) p[i] = v[i];
 }
 RAVINE_INLINE Vec fma(Vec a, Vec b, Vec c) { return a * b + c; }
 RAVINE_INLINE Vec sqrt_vec(Vec a) {

@@ -27,8 +27,7 @@ void register_arithmetic(Registry& registry) {
     define_tile(registry, "divide", Eltwise::divide).gradient = [](GradientRule& rule) {
         const ValueId quotient = rule.add("divide", {rule.dout(), rule.in(1)});
         if (rule.wants(0)) rule.give_broadcast(0, quotient);
-        if (rule.wants(1))
-            rule.give_broadcast(1, rule.add("negative", {rule.add("multiply", {quotient, rule.out()})}));
+        if (rule.wants(1)) rule.give_broadcast(1, rule.add("negative", {rule.add("multiply", {quotient, rule.out()})}));
     };
     // At a tie the first operand takes the gradient, as TensorFlow has it.
     define_tile(registry, "maximum", Eltwise::maximum).gradient = [](GradientRule& rule) {

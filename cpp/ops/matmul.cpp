@@ -77,9 +77,9 @@ void multiply(const Call& call, const Slice& slice, const Epilogue* epilogue) {
 }
 
 ValueId product(GradientRule& rule, ValueId a, ValueId b, bool transpose_a, bool transpose_b) {
-    return rule.add("matmul", {a, b},
-                    {{"transpose_a", static_cast<int64_t>(transpose_a)},
-                     {"transpose_b", static_cast<int64_t>(transpose_b)}});
+    return rule.add(
+        "matmul", {a, b},
+        {{"transpose_a", static_cast<int64_t>(transpose_a)}, {"transpose_b", static_cast<int64_t>(transpose_b)}});
 }
 
 }  // namespace
@@ -109,7 +109,9 @@ void register_matmul(Registry& registry) {
     };
     op.splits = [](const NodeView& view) {
         const Extents e = extents_of(view.in(0), view.in(1), view.attrs());
-        Split rows{Axis::rows, e.batch_m ? kBatch : e.m, {e.transpose_a ? Axis::columns : Axis::rows, Axis::all},
+        Split rows{Axis::rows,
+                   e.batch_m ? kBatch : e.m,
+                   {e.transpose_a ? Axis::columns : Axis::rows, Axis::all},
                    {Axis::rows}};
         Split columns{Axis::columns, e.n, {Axis::all, e.transpose_b ? Axis::rows : Axis::columns}, {Axis::columns}};
         if (view.inputs() == 3) {

@@ -34,8 +34,8 @@ void register_one_hot(Registry& registry) {
     op.run = [](const Call& call, const Slice& slice) {
         const Classes& classes = *static_cast<const Classes*>(call.params);
         const int64_t begin = slice.axis == Axis::rows ? slice.begin * classes.unit : 0;
-        const int64_t end = slice.axis == Axis::rows ? slice.end * classes.unit
-                                                     : classes.unit * (classes.batched ? slice.rows : 1);
+        const int64_t end =
+            slice.axis == Axis::rows ? slice.end * classes.unit : classes.unit * (classes.batched ? slice.rows : 1);
         std::memset(call.dst() + begin * classes.count, 0,
                     static_cast<size_t>((end - begin) * classes.count) * sizeof(float));
         for (int64_t i = begin; i < end; ++i) {

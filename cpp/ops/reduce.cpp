@@ -58,7 +58,9 @@ std::vector<Split> reduction_splits(const NodeView& view) {
     const Form form = form_of(view.in(0), checked_axes(view.in(0), view.attrs()));
     if (form.batch_outer) return {batch_split(view)};
     if (form.outer == 1 && form.inner > 1)
-        return {Split{Axis::columns, form.inner, {view.in(0).last() == form.inner ? Axis::columns : Axis::all},
+        return {Split{Axis::columns,
+                      form.inner,
+                      {view.in(0).last() == form.inner ? Axis::columns : Axis::all},
                       {view.out().last() == form.inner ? Axis::columns : Axis::all}}};
     return {};
 }
@@ -123,10 +125,9 @@ void run_spread(const Call& call, const Slice& slice) {
 
 ValueId spread(GradientRule& rule, ValueId value, bool mean) {
     const Shape& shape = rule.shape(rule.in(0));
-    return rule.add("spread", {value},
-                    {{"shape", shape.dims()},
-                     {"axes", checked_axes(shape, rule.attrs())},
-                     {"mean", static_cast<int64_t>(mean)}});
+    return rule.add(
+        "spread", {value},
+        {{"shape", shape.dims()}, {"axes", checked_axes(shape, rule.attrs())}, {"mean", static_cast<int64_t>(mean)}});
 }
 
 /// The extreme values share the gradient equally.

@@ -14,7 +14,8 @@ OpDef& define_scalar_update(Registry& registry, const std::string& name, DType d
     op.infer = [dtype, inputs](const Graph& graph, const std::vector<ValueId>& given, const Attrs&) {
         expect_inputs(given, inputs);
         if (graph.value(given[0]).dtype != dtype)
-            throw std::invalid_argument(dtype == DType::f64 ? "the total must be float64." : "the counter must be int64.");
+            throw std::invalid_argument(dtype == DType::f64 ? "the total must be float64."
+                                                            : "the counter must be int64.");
         for (ValueId id : given)
             if (graph.shape(id).rank() != 0)
                 throw std::invalid_argument("expected scalars, received shape " + graph.shape(id).str() + ".");
@@ -40,12 +41,10 @@ void register_state(Registry& registry) {
     assign_add.stands_for = [](const Graph& graph, const std::vector<ValueId>& inputs) {
         return is_total(graph, inputs) ? "accumulate" : nullptr;
     };
-    define_scalar_update(registry, "assign_total", DType::f64, 2, [](const Call& call, const Slice&) {
-        *static_cast<double*>(call.in[0]) = *call.src(1);
-    });
-    define_scalar_update(registry, "accumulate", DType::f64, 2, [](const Call& call, const Slice&) {
-        *static_cast<double*>(call.in[0]) += *call.src(1);
-    });
+    define_scalar_update(registry, "assign_total", DType::f64, 2,
+                         [](const Call& call, const Slice&) { *static_cast<double*>(call.in[0]) = *call.src(1); });
+    define_scalar_update(registry, "accumulate", DType::f64, 2,
+                         [](const Call& call, const Slice&) { *static_cast<double*>(call.in[0]) += *call.src(1); });
     define_scalar_update(registry, "increment", DType::i64, 1,
                          [](const Call& call, const Slice&) { ++*static_cast<int64_t*>(call.in[0]); });
 }

@@ -33,7 +33,10 @@ std::vector<ValueId> updated_values(const Node& node) {
 class Fuser {
   public:
     Fuser(const Graph& graph, std::vector<Node> nodes, const std::vector<ValueId>& outputs)
-        : graph_(graph), nodes_(std::move(nodes)), taken_(nodes_.size(), false), roots_(graph, nodes_),
+        : graph_(graph),
+          nodes_(std::move(nodes)),
+          taken_(nodes_.size(), false),
+          roots_(graph, nodes_),
           position_(graph.values().size(), -1) {
         for (size_t i = 0; i < nodes_.size(); ++i)
             for (ValueId output : nodes_[i].outputs)

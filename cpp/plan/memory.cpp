@@ -43,8 +43,8 @@ void each_use(const Schedule& schedule, const std::vector<bool>& inside, Note no
 
 }  // namespace
 
-void reuse_in_place(const Schedule& schedule, const std::vector<bool>& inside, const Partition& partition,
-                    int64_t rows, Storages& storages) {
+void reuse_in_place(const Schedule& schedule, const std::vector<bool>& inside, const Partition& partition, int64_t rows,
+                    Storages& storages) {
     const Graph& graph = *schedule.graph;
     std::map<int, Life> lives;
     each_use(schedule, inside, [&](ValueId id, int time) { lives[storages.of(id)].touch(time); });
@@ -65,10 +65,10 @@ void reuse_in_place(const Schedule& schedule, const std::vector<bool>& inside, c
             const int now = static_cast<int>(i);
             // A view's memory is that of its root, which may be a variable or a constant.
             if (!in_arena(schedule, static_cast<ValueId>(old_storage)) || !in_arena(schedule, from) ||
-                !in_arena(schedule, to) || old_storage == new_storage ||
-                source.shape != target.shape || value_bytes(source, rows) != value_bytes(target, rows) ||
-                lives[old_storage].last != now || lives[new_storage].first != now ||
-                !(regions[old_storage] == regions[new_storage]) || regions[old_storage].axis == Axis::all)
+                !in_arena(schedule, to) || old_storage == new_storage || source.shape != target.shape ||
+                value_bytes(source, rows) != value_bytes(target, rows) || lives[old_storage].last != now ||
+                lives[new_storage].first != now || !(regions[old_storage] == regions[new_storage]) ||
+                regions[old_storage].axis == Axis::all)
                 return false;
             storages.merge(old_storage, new_storage);
             lives[old_storage].touch(lives[new_storage].last);
@@ -76,8 +76,7 @@ void reuse_in_place(const Schedule& schedule, const std::vector<bool>& inside, c
         };
         const Node& head = group.nodes[0];
         if (!group.tile_head()) {
-            if (head.op->in_place >= 0)
-                take_over(head.inputs[static_cast<size_t>(head.op->in_place)], head.outputs[0]);
+            if (head.op->in_place >= 0) take_over(head.inputs[static_cast<size_t>(head.op->in_place)], head.outputs[0]);
             continue;
         }
         // In a chain of one node every read of a tile comes before its write; longer ones go by the last node, none of
@@ -97,9 +96,8 @@ MemoryPlan plan_memory(const Schedule& schedule, const std::vector<bool>& inside
     each_use(schedule, inside, [&](ValueId id, int time) {
         if (!in_arena(schedule, id)) return;
         Life& life = lives[storages.of(id)];
-        life.touch(time < static_cast<int>(partition.shares.size())
-                       ? partition.shares[static_cast<size_t>(time)].phase
-                       : end);
+        life.touch(time < static_cast<int>(partition.shares.size()) ? partition.shares[static_cast<size_t>(time)].phase
+                                                                    : end);
         life.bytes = std::max(life.bytes, (value_bytes(graph.value(id), rows) + kAlign - 1) / kAlign * kAlign);
     });
     // The batch is gathered before the first step.
@@ -108,9 +106,8 @@ MemoryPlan plan_memory(const Schedule& schedule, const std::vector<bool>& inside
 
     std::vector<int> order;
     for (const auto& entry : lives) order.push_back(entry.first);
-    std::sort(order.begin(), order.end(), [&](int a, int b) {
-        return lives[a].bytes != lives[b].bytes ? lives[a].bytes > lives[b].bytes : a < b;
-    });
+    std::sort(order.begin(), order.end(),
+              [&](int a, int b) { return lives[a].bytes != lives[b].bytes ? lives[a].bytes > lives[b].bytes : a < b; });
     MemoryPlan plan;
     plan.offset.assign(graph.values().size(), -1);
     std::vector<int> placed;

@@ -13,8 +13,8 @@ struct MemoryPlan {
 
 /// Lets outputs take over the memory of operands that die with the same step, where the op permits it and each thread
 /// overwrites only what it alone reads. Merges storages.
-void reuse_in_place(const Schedule& schedule, const std::vector<bool>& inside, const Partition& partition,
-                    int64_t rows, Storages& storages);
+void reuse_in_place(const Schedule& schedule, const std::vector<bool>& inside, const Partition& partition, int64_t rows,
+                    Storages& storages);
 
 /// First-fit offsets: two storages may overlap when a barrier (with one thread: any step) lies between the last use of
 /// one and the first of the other.

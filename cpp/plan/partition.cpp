@@ -7,8 +7,8 @@ namespace ravine {
 
 namespace {
 
-constexpr double kBarrierCycles = 700;      // two cores, spinning
-constexpr double kSharedBytesPerCycle = 12; // what another core wrote, read through the last-level cache
+constexpr double kBarrierCycles = 700;       // two cores, spinning
+constexpr double kSharedBytesPerCycle = 12;  // what another core wrote, read through the last-level cache
 constexpr double kTileCyclesPerElement = 0.3;
 constexpr double kStepCycles = 60;
 
@@ -131,9 +131,7 @@ class Pending {
                     return true;
         return false;
     }
-    void add(const std::vector<Access>& accesses) {
-        touched_.insert(touched_.end(), accesses.begin(), accesses.end());
-    }
+    void add(const std::vector<Access>& accesses) { touched_.insert(touched_.end(), accesses.begin(), accesses.end()); }
     void clear() { touched_.clear(); }
 
   private:

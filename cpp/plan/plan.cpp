@@ -19,8 +19,14 @@ class Binder {
   public:
     Binder(const Schedule& schedule, const KernelTable& kernels, int64_t capacity, const std::vector<bool>& inside,
            const Storages& storages, const MemoryPlan& memory, char* arena)
-        : schedule_(schedule), graph_(*schedule.graph), kernels_(kernels), capacity_(capacity), inside_(inside),
-          storages_(storages), memory_(memory), arena_(arena) {}
+        : schedule_(schedule),
+          graph_(*schedule.graph),
+          kernels_(kernels),
+          capacity_(capacity),
+          inside_(inside),
+          storages_(storages),
+          memory_(memory),
+          arena_(arena) {}
 
     void* address(ValueId id) const {
         if (schedule_.is_given(id)) return schedule_.given[static_cast<size_t>(id)];
@@ -46,8 +52,9 @@ class Binder {
         step.barrier = share.barrier;
         const Node& head = group.nodes[0];
         const Shape full =
-            group.tile_head() ? graph_.shape(tile_targets(head)[0])
-                              : (head.outputs.empty() || head.outputs[0] == kNone ? Shape{} : graph_.shape(head.outputs[0]));
+            group.tile_head()
+                ? graph_.shape(tile_targets(head)[0])
+                : (head.outputs.empty() || head.outputs[0] == kNone ? Shape{} : graph_.shape(head.outputs[0]));
         if (group.chained()) {
             step.lines = group.columns ? full.unit() / group.columns : 0;
             step.batched = full.batched();
@@ -80,8 +87,7 @@ class Binder {
   private:
     void bind_chain(const Group& group, Chain& chain) const {
         chain.columns = group.columns;
-        chain.tile_floats =
-            group.tile_head() ? kTempFloats : static_cast<int64_t>(kernels_.gemm_mr) * kernels_.gemm_nr;
+        chain.tile_floats = group.tile_head() ? kTempFloats : static_cast<int64_t>(kernels_.gemm_mr) * kernels_.gemm_nr;
         std::map<ValueId, int> temps;  // which temporary holds a value
         std::vector<bool> free;
         const size_t first = group.tile_head() ? 0 : 1;
@@ -178,8 +184,8 @@ std::string axis_text(const Step& step, int64_t capacity) {
     }
 }
 
-std::string describe(const Schedule& schedule, const Partition& partition, const Plan& plan,
-                     const KernelTable& kernels, const MemoryPlan& memory, const std::vector<bool>& inside) {
+std::string describe(const Schedule& schedule, const Partition& partition, const Plan& plan, const KernelTable& kernels,
+                     const MemoryPlan& memory, const std::vector<bool>& inside) {
     char line[512];
     int barriers = 0;
     for (const Step& step : plan.steps) barriers += step.barrier;

@@ -13,7 +13,7 @@ struct Stage {
     enum class Place : uint8_t { memory, head, temp };
     struct Operand {
         Place place = Place::memory;
-        int temp = 0;                 // which temporary tile
+        int temp = 0;  // which temporary tile
         float* data = nullptr;
         int64_t ld = 0, step = 0;
     };
@@ -36,11 +36,11 @@ struct Step {
     std::shared_ptr<const void> params;
     Chain chain;
     Axis axis = Axis::first;
-    int64_t extent = 1;       // of the domain; kBatch = the rows of the batch
-    int64_t lines = 1;        // rows of the chain's tiles: per sample when batched, else in all
+    int64_t extent = 1;  // of the domain; kBatch = the rows of the batch
+    int64_t lines = 1;   // rows of the chain's tiles: per sample when batched, else in all
     bool batched = false;
-    bool barrier = false;     // before it
-    std::string title;        // for describe()
+    bool barrier = false;  // before it
+    std::string title;     // for describe()
 };
 
 /// Where a batch enters or leaves the plan.

@@ -9,8 +9,8 @@ namespace ravine {
 /// A head and the element-wise nodes that follow it while its tiles are hot. The head of a group of element-wise nodes
 /// alone is the first of them.
 struct Group {
-    std::vector<Node> nodes;   // nodes[0] is the head
-    int64_t columns = 0;       // width of the tiles, when there are element-wise nodes
+    std::vector<Node> nodes;           // nodes[0] is the head
+    int64_t columns = 0;               // width of the tiles, when there are element-wise nodes
     std::vector<std::string> refused;  // why what follows was not fused
     bool tile_head() const { return nodes[0].op->tile != nullptr; }
     /// Has element-wise nodes to run over tiles?

@@ -34,9 +34,8 @@ class Renaming {
 };
 
 bool is_output(const Node& node, const std::vector<ValueId>& outputs) {
-    return std::any_of(node.outputs.begin(), node.outputs.end(), [&](ValueId id) {
-        return std::find(outputs.begin(), outputs.end(), id) != outputs.end();
-    });
+    return std::any_of(node.outputs.begin(), node.outputs.end(),
+                       [&](ValueId id) { return std::find(outputs.begin(), outputs.end(), id) != outputs.end(); });
 }
 
 std::vector<Node> without_repeats(const Graph& graph, std::vector<Node> nodes, const std::vector<ValueId>& outputs) {
@@ -49,7 +48,8 @@ std::vector<Node> without_repeats(const Graph& graph, std::vector<Node> nodes, c
         if (is_pure(graph, node) && !is_output(node, outputs)) {
             std::vector<ValueId> operands = node.inputs;
             if (node.op->shape_only) operands.clear();
-            const auto [entry, fresh] = seen.try_emplace(Key{node.op, std::move(operands), node.attrs.items()}, kept.size());
+            const auto [entry, fresh] =
+                seen.try_emplace(Key{node.op, std::move(operands), node.attrs.items()}, kept.size());
             if (!fresh) {
                 for (size_t i = 0; i < node.outputs.size(); ++i)
                     renaming.set(node.outputs[i], kept[entry->second].outputs[i]);

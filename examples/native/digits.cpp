@@ -26,7 +26,8 @@ std::vector<float> read_floats(const std::string& path) {
 
 void write_floats(const std::string& path, const std::vector<float>& values) {
     std::ofstream out(path, std::ios::binary);
-    out.write(reinterpret_cast<const char*>(values.data()), static_cast<std::streamsize>(values.size() * sizeof(float)));
+    out.write(reinterpret_cast<const char*>(values.data()),
+              static_cast<std::streamsize>(values.size() * sizeof(float)));
     if (!out) throw std::runtime_error("cannot write " + path);
 }
 

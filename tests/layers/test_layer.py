@@ -70,7 +70,21 @@ def test_one_plan_serves_all_batch_sizes() -> None:
     layer = Scale()
     for size in (1, 2, 4):
         layer(X[:size])
-    assert len(layer._programs) == 1
+    assert len({id(plan) for plan in layer._programs.values()}) == 1
+
+
+def test_calls_without_a_result_happen_once() -> None:
+    class Counts(layers.Layer):
+        def build(self, input_shape):
+            self.count = self.add_weight(dtype="int64", trainable=False, name="count")
+
+        def call(self, inputs):
+            self.count.assign_add(1)
+
+    layer = Counts()
+    for _ in range(3):
+        assert layer(X) is None
+    assert int(layer.count) == 3
 
 
 def test_what_needs_a_fixed_batch_gets_one() -> None:

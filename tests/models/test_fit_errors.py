@@ -223,3 +223,29 @@ def test_get_layer() -> None:
         model.get_layer(index=3)
     with pytest.raises(ValueError, match="either name or index"):
         model.get_layer()
+
+
+def test_the_default_optimizer() -> None:
+    model = keras.Sequential([layers.Dense(1)])
+    if hasattr(keras.optimizers, "RMSprop"):
+        model.compile(loss="mse")
+        assert type(model.optimizer).__name__ == "RMSprop"
+    else:
+        with pytest.raises(ValueError, match=r"default optimizer, 'rmsprop'.*optimizer='adam'"):
+            model.compile(loss="mse")
+
+
+def test_functional_models_are_refused_clearly() -> None:
+    with pytest.raises(NotImplementedError, match="Sequential"):
+        keras.Model(keras.Input((3,)), keras.Input((3,)))
+
+
+def test_a_call_that_does_not_return_a_tensor() -> None:
+    class Net(keras.Model):
+        def call(self, inputs):
+            return 3
+
+    model = Net()
+    model.compile(optimizer="sgd", loss="mse")
+    with pytest.raises(TypeError, match="call"):
+        model.fit(X, Y, verbose=0)

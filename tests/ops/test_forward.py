@@ -32,7 +32,8 @@ class Traced:
         self.op, self.case = op, case
         graph = _core.Graph()
         self.variables: dict[int, _core.Variable] = {}
-        ids, self.inputs, self.fed = [], [], []
+        # The batch has a size even where no operand has one.
+        ids, self.inputs, self.fed = [], [graph.input("batch", (None,))], []
         for i, operand in enumerate(case.operands):
             if is_variable(op, i, operand):
                 self.variables[i] = _core.Variable(values[i], f"variable {i}")
@@ -45,6 +46,9 @@ class Traced:
         self.shapes = [graph.shape(output) for output in outputs]
         self.program = _core.Program(graph, self.inputs, outputs)
 
+    def feeds(self, values: list[Array], samples: int) -> list[Array]:
+        return [np.zeros(samples, np.float32), *[values[i] for i in self.fed]]
+
     def check(self, values: list[Array], batch_size: int, samples: int) -> None:
         """Runs the batches one by one, so that what is not batched can be looked at after each."""
         state = {i: values[i] for i in self.variables}
@@ -55,9 +59,8 @@ class Traced:
         ]
         for batch in range(-(-samples // batch_size)):
             rows = slice(batch * batch_size, min((batch + 1) * batch_size, samples))
-            done = self.program.run_batches(
-                [values[i] for i in self.fed], batch_size, batch, batch + 1, outputs=results
-            )
+            feeds = self.feeds(values, samples)
+            done = self.program.run_batches(feeds, batch_size, batch, batch + 1, outputs=results)
             assert done == batch + 1
             now = [
                 state[i] if i in state else values[i][rows] if operand.shape[:1] == (None,) else values[i]
@@ -110,10 +113,10 @@ def test_of_no_samples(op: str) -> None:
         values = case.draw(0, 0) if not case.statistics else []
         if any(operand.shape[:1] == (None,) for operand in case.operands) and values:
             traced = Traced(op, case, values)
-            results = traced.program.run([values[i] for i in traced.fed])
+            results = traced.program.run(traced.feeds(values, 0))
             for result, shape in zip(results, traced.shapes, strict=True):
                 assert result.shape == tuple(0 if dim is None else dim for dim in shape)
-            assert traced.program.run_batches([values[i] for i in traced.fed], 4, 0, 0) == 0
+            assert traced.program.run_batches(traced.feeds(values, 0), 4, 0, 0) == 0
 
 
 ELEMENTWISE = [

@@ -9,7 +9,8 @@ namespace ravine {
 
 using RowMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-/// A variable of rank 1 or 2 as a matrix over its own memory (rank 1: one row). Throws std::invalid_argument for others.
+/// A variable of rank 1 or 2 as a matrix over its own memory (rank 1: one row). Throws std::invalid_argument for
+/// others.
 inline Eigen::Map<RowMatrix> matrix(const TensorView& tensor) {
     if (tensor.shape.empty() || tensor.shape.size() > 2)
         throw std::invalid_argument("variable '" + tensor.name + "' is no matrix.");

@@ -24,6 +24,7 @@ class _Traced:
     structure: Any  # of the outputs, with an index into the results at each leaf that is a tensor
     dtypes: list[str]
     loss_owners: list[Any]
+    free_batch: bool
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,36 @@ class _Result:
 _NEEDS_FIXED_BATCH = object()
 
 
-def run_eagerly(layer: Any, args: tuple, kwargs: dict, training: bool, free_batch: bool = True) -> Any:
+def run_eagerly(layer: Any, args: tuple, kwargs: dict, training: bool) -> Any:
     """Call `layer` on arrays. Variables among the arguments count as arrays.
 
     The first dimension of the arrays counts as the batch when they agree in it, so that other batch sizes use the same
     plan; a call that cannot do with a free batch is traced for its size alone.
     """
+    traced, arrays = _plan(layer, args, kwargs, training)
+    return _run(layer._flatten_layers(), traced, arrays)
+
+
+def run_again(layer: Any, x: np.ndarray, training: bool | None) -> Any:
+    """Call `layer` on one array, with little more than the engine's own time when such a call was made before."""
+    layers = layer._flatten_layers()
+    key = (x.shape[1:], x.dtype.char, training, *((id(inner), inner.__dict__["_version"]) for inner in layers))
+    traced = layer._programs.get(key)
+    return None if traced is None else _run(layers, traced, [_array(x)])
+
+
+def remember(layer: Any, x: np.ndarray, training: bool | None) -> None:
+    """Let `run_again` find the plan that was made for this call."""
+    args, kwargs, mode = layer._with_mode((x,), {} if training is None else {"training": training})
+    traced, _ = _plan(layer, args, kwargs, mode)
+    if traced.free_batch and traced.structure is not None:
+        versions = ((id(inner), inner.__dict__["_version"]) for inner in layer._flatten_layers())
+        layer._programs[(x.shape[1:], x.dtype.char, training, *versions)] = traced
+
+
+def _plan(
+    layer: Any, args: tuple, kwargs: dict, training: bool, free_batch: bool = True
+) -> tuple[_Traced, list[np.ndarray]]:
     leaves = _tree.leaves([args, kwargs])
     arrays = [_array(x) for x in leaves if _call.is_tensor(x)]
     free = free_batch and bool(arrays) and len({x.shape[:1] for x in arrays}) == 1 and arrays[0].ndim > 0
@@ -63,20 +88,26 @@ def run_eagerly(layer: Any, args: tuple, kwargs: dict, training: bool, free_batc
                 layer._programs[key] = traced
     if traced is _NEEDS_FIXED_BATCH:
         # It may do with a fixed size; if not, the error tells the true shapes.
-        result = run_eagerly(layer, args, kwargs, training, free_batch=False)
+        fixed = _plan(layer, args, kwargs, training, free_batch=False)
         key = _key(layer, parts, args, kwargs)
         if key is not None:
             layer._programs[key] = _NEEDS_FIXED_BATCH
-        return result
+        return fixed
+    return traced, arrays
+
+
+def _run(layers: list, traced: _Traced, arrays: list[np.ndarray]) -> Any:
     results = [
         as_tensor(x if dtype == "float32" else x.astype(np.bool_ if dtype == "bool" else np.int32))
         for x, dtype in zip(traced.program.run(arrays), traced.dtypes, strict=True)
     ]
-    for inner in layer._flatten_layers():
+    for inner in layers:
         inner.__dict__["_call_losses"] = []
     first_loss = len(results) - len(traced.loss_owners)
     for owner, loss in zip(traced.loss_owners, results[first_loss:], strict=True):
         owner._call_losses.append(loss)
+    if isinstance(traced.structure, _Result):
+        return results[traced.structure.index]
     return _tree.mapped(lambda x: results[x.index] if isinstance(x, _Result) else x, traced.structure)
 
 
@@ -119,7 +150,7 @@ def _trace(layer: Any, args: tuple, kwargs: dict, training: bool, arrays: list[n
         for _, loss in losses:
             leave(loss)
     program = trace.program(inputs, outputs)
-    return _Traced(program, structure, [x.dtype for x in outputs], [owner for owner, _ in losses])
+    return _Traced(program, structure, [x.dtype for x in outputs], [owner for owner, _ in losses], free)
 
 
 def _array(x: Any) -> np.ndarray:

@@ -14,7 +14,7 @@ from ravine import _config, _lookup, _tree, constraints, initializers, ops, regu
 from ravine._names import auto_name
 from ravine._tracking import Tracked
 from ravine.layers import _call
-from ravine.layers._eager import run_eagerly
+from ravine.layers._eager import remember, run_again, run_eagerly
 from ravine.metrics.metric import Metric
 from ravine.ops import trace as tracing
 from ravine.ops.trace import SymbolicTensor, Trace
@@ -22,6 +22,7 @@ from ravine.tensor import KerasTensor, standardize_dtype
 from ravine.variable import Variable, name_scope
 
 _LEGACY_SHAPES = ("input_shape", "batch_input_shape", "batch_shape", "input_dim")
+_MODE = frozenset({"training"})
 _IGNORED = ("batch_size", "input_dtype", "implementation")
 _PLAIN = (bool, int, float, str, type(None))
 
@@ -179,6 +180,13 @@ class Layer(Tracked):
         """
         if "_tracked" not in self.__dict__:
             raise RuntimeError(f"In {type(self).__name__}, call super().__init__() at the beginning of __init__().")
+        trace = tracing.current()
+        simple = trace is None and len(args) == 1 and isinstance(args[0], np.ndarray) and kwargs.keys() <= _MODE
+        mode = kwargs.get("training")
+        if simple and args[0].ndim:
+            result = run_again(self, args[0], mode)
+            if result is not None:
+                return result
         args, kwargs, training = self._with_mode(args, kwargs)
         args = tuple(_call.to_tensors(x) for x in args)
         kwargs = {key: _call.foreign_to_tensor(x) for key, x in kwargs.items()}
@@ -187,9 +195,11 @@ class Layer(Tracked):
             raise NotImplementedError(f"{self._label}: layers cannot be called on keras.Input() yet; use Sequential.")
         if not tensors and args:
             raise ValueError(f"{self._label}: expected tensors or arrays, received {args[0]!r}.")
-        trace = tracing.current()
         if trace is None:
-            return run_eagerly(self, args, kwargs, training)
+            result = run_eagerly(self, args, kwargs, training)
+            if simple:
+                remember(self, args[0], mode)
+            return result
         return self._call_traced(trace, args, kwargs, training)
 
     def _with_mode(self, args: tuple, kwargs: dict) -> tuple[tuple, dict, bool]:

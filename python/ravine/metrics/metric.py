@@ -21,7 +21,7 @@ class Metric(Tracked):
     work on arrays at once; `Model.compile` traces them into the step, where they cost no Python.
 
     Args:
-        dtype: accepted for Keras' sake. Scalar totals are kept in float64 all the same.
+        dtype: accepted for Keras' sake; see `add_variable`.
         name: by default the class name in snake case, with a number.
     """
 
@@ -45,9 +45,10 @@ class Metric(Tracked):
     def add_variable(
         self, shape: Any, initializer: Any, dtype: Any = None, aggregation: str = "sum", name: str | None = None
     ) -> Variable:
-        """Make a variable. A scalar is kept in float64 unless `dtype` names an integer type."""
+        """Make a variable. Without a `dtype` a scalar is a total in float64, which a traced update can add to and
+        assign but not read; with ``dtype="float32"`` it can do all three."""
         shape = () if shape is None else tuple(shape) if np.iterable(shape) else (shape,)
-        if not shape and (dtype is None or np.dtype(standardize_dtype(dtype)).kind == "f"):
+        if not shape and dtype is None:
             dtype = "float64"
         with tracing.suspended(), name_scope(self.name):
             variable = Variable(

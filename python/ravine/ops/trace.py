@@ -15,7 +15,7 @@ import numpy as np
 
 from ravine import _core
 from ravine._operators import Operators
-from ravine.tensor import KerasTensor, as_tensor, tag_of
+from ravine.tensor import KerasTensor, Tensor, as_tensor, tag_of
 from ravine.variable import Variable
 
 _stack = threading.local()
@@ -146,6 +146,12 @@ class Trace:
 
     def apply(self, op: str, inputs: Sequence[Any], attrs: dict | None = None, dtype: str = "float32") -> Any:
         """Append a node. Returns its output, a tuple of several, or None for a state update."""
+        for x in inputs:
+            if isinstance(x, Variable) and x.dtype != "float32" and op not in _TAKES_COUNTERS:
+                raise TypeError(
+                    f"Variable {x.path!r} of dtype {x.dtype} can be updated but not read in a traced function; "
+                    f"make it with dtype='float32' to compute with it there."
+                )
         ids = self.graph.add(op, [self.tensor(x).id for x in inputs], attrs or {}, self.label)
         outputs = tuple(self.wrap(id, dtype) for id in ids)
         return outputs[0] if len(outputs) == 1 else outputs or None

@@ -1,0 +1,98 @@
+"""The traced programs of a model: which ones there are, and when a new one is needed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ravine.layers.layer import Layer
+from ravine.models.checks import check_targets
+from ravine.models.data_adapter import Batch
+from ravine.models.snapshot import Snapshot
+from ravine.models.train_step import StepProgram, trace_predict, trace_test, trace_train
+
+MOST_PROGRAMS = 64
+
+_PLAIN = (bool, int, float, type(None))
+
+_TRACERS = {"train": trace_train, "test": trace_test, "predict": trace_predict}
+
+
+class Programs(Layer):
+    """A layer that keeps the programs of its training, test and prediction steps.
+
+    A program belongs to the shapes of the data and to the state of the layers; freezing a layer or changing one of its
+    attributes takes effect at the next step, with a program traced anew.
+    """
+
+    _compiled: Any
+    _steps: dict[tuple, StepProgram]  # all of them
+    _recent: dict[tuple, StepProgram]  # those for the layers as they are
+    _quick: dict[tuple, Any]  # how to predict, by kind of array
+    _snapshot: Snapshot | None
+    optimizer: Any
+
+    def _forget_programs(self) -> None:
+        self.__dict__.update(_steps={}, _recent={}, _quick={}, _snapshot=None)
+
+    @staticmethod
+    def _without_programs(state: dict[str, Any]) -> dict[str, Any]:
+        return {**state, "_steps": {}, "_recent": {}, "_quick": {}, "_snapshot": None, "_history": None}
+
+    def _current(self) -> Snapshot:
+        """The snapshot of the layers as they are; what was remembered for other ones is dropped."""
+        snapshot = self._snapshot
+        if snapshot is None or not snapshot.holds():
+            snapshot = self.__dict__["_snapshot"] = Snapshot(self._flatten_layers(), super().metrics)
+            self._recent.clear()
+            self._quick.clear()
+        return snapshot
+
+    def _step(self, phase: str, batch: Batch, check: bool = True) -> StepProgram:
+        """The program for arrays of these shapes and the present state of the layers; traced when it is new."""
+        if not self.built:
+            self.build((None, *batch.x.shape[1:]))
+        if phase == "predict":
+            batch = Batch(batch.x)
+        self._current()
+        shapes = tuple([None if array is None else array.shape[1:] for array in batch])
+        key = (phase, shapes, _optimizer_key(self.optimizer) if phase == "train" else None)
+        step = self._recent.get(key)
+        if step is None:
+            step = self._recall_or_trace(key, batch)
+        elif check and phase != "predict":
+            check_targets(self._compiled.loss, batch.y, step.output_shape, self._label)
+        return step
+
+    def _recall_or_trace(self, key: tuple, batch: Batch) -> StepProgram:
+        step = self._steps.get((*key, self._state_key()))
+        if step is not None:
+            if key[0] != "predict":
+                check_targets(self._compiled.loss, batch.y, step.output_shape, self._label)
+        else:
+            # While a GAN freezes and unfreezes layers a few states take turns; more than that are of no use.
+            if len(self._steps) >= MOST_PROGRAMS:
+                self._steps.clear()
+            step = _TRACERS[key[0]](self, batch)
+            self._steps[(*key, self._state_key())] = step
+            self._current()
+        self._recent[key] = step
+        return step
+
+    def _quick_program(self, x: np.ndarray) -> Any:
+        """The prediction's run function for an array of this kind, if it was used before and no layer changed."""
+        quick = self._quick.get((x.shape[1:], x.dtype))
+        if quick is None or self._snapshot is None or not self._snapshot.holds() or not x.flags.c_contiguous:
+            return None
+        return quick
+
+    def _remember_quick(self, x: np.ndarray, step: StepProgram) -> None:
+        if x.dtype.kind in "iuf" and x.dtype.isnative and step.output_dtype == "float32":
+            self._quick[x.shape[1:], x.dtype] = step.program.run
+
+
+def _optimizer_key(optimizer: Any) -> tuple:
+    """The optimizer and its plain settings (momentum, clipnorm, ...), which are constants of a program."""
+    settings = [value for name, value in vars(optimizer).items() if name != "built" and type(value) in _PLAIN]
+    return (id(optimizer), *settings)
