@@ -22,7 +22,7 @@ namespace ravine {
 
 namespace {
 
-constexpr int kSpins = 4000;
+constexpr int kSpins = 2000;
 
 std::atomic<int> wanted_threads{0};
 std::atomic<bool> oversubscribe{false};

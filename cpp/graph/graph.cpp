@@ -91,7 +91,7 @@ std::vector<ValueId> Graph::add(const std::string& name, std::vector<ValueId> in
         for (const Shape& made : shapes) check_size(made);
         if (op.tile) {
             // Operands that the kernels cannot read with strides are spread out first.
-            const Shape& full = shapes.empty() ? shape(inputs.at(0)) : shapes[0];
+            const Shape full = shapes.empty() ? shape(inputs.at(0)) : shapes[0];
             std::vector<Shape> operands;
             for (ValueId input : inputs) operands.push_back(shape(input));
             TileForm form;

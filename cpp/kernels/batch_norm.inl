@@ -1,6 +1,7 @@
 // Batch normalization over the rows of a matrix, forward and backward (Ioffe & Szegedy 2015, algorithm 1 and its
 // gradient in section 3). Channels are taken a panel at a time, so that the passes over x meet it in a near cache.
 #pragma once
+#include "fold.inl"
 
 namespace RAVINE_ISA {
 

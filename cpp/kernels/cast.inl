@@ -1,5 +1,6 @@
 // Conversion of the element types that data arrives in to float.
 #pragma once
+#include "vec.h"
 
 namespace RAVINE_ISA {
 

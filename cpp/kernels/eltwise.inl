@@ -5,6 +5,7 @@
 // is here, once. The same vector code serves full vectors and tails, so a result never depends on where its element
 // lies.
 #pragma once
+#include "math.inl"
 
 namespace RAVINE_ISA {
 

@@ -1,6 +1,7 @@
 // Activations and their gradients. A gradient takes y where the derivative is cheap in terms of the result (relu, selu,
 // sigmoid, tanh) and x elsewhere. Definitions and the derivatives at kinks are those of Keras 3.
 #pragma once
+#include "math.inl"
 
 namespace RAVINE_ISA {
 namespace op {

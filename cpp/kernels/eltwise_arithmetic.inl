@@ -1,5 +1,6 @@
 // Arithmetic, comparison and selection.
 #pragma once
+#include "math.inl"
 
 namespace RAVINE_ISA {
 namespace op {

@@ -1,5 +1,6 @@
 // Losses that are element-wise, and normalization with given statistics.
 #pragma once
+#include "math.inl"
 
 namespace RAVINE_ISA {
 namespace op {

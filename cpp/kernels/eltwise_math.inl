@@ -1,5 +1,6 @@
 // Functions of one variable.
 #pragma once
+#include "eltwise_arithmetic.inl"
 
 namespace RAVINE_ISA {
 namespace op {

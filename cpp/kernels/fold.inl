@@ -4,6 +4,7 @@
 // the blocks. A sum of n terms thus has an error of O(log n) roundings times its block length, not O(n)
 // (Higham 1993, The accuracy of floating point summation).
 #pragma once
+#include "math.inl"
 
 namespace RAVINE_ISA {
 

@@ -51,9 +51,9 @@ static void gemm(const ravine::GemmArgs& g) {
 
 static int64_t gemm_scratch(int64_t m, int64_t n, int64_t k, bool a_unit, bool b_unit) {
     if (m <= 0 || n <= 0) return 0;
-    const int64_t blocked = blocked_scratch(m, n, k, b_unit);
+    const int64_t blocked = blocked_scratch(m, n, k, a_unit, b_unit);
     if (b_unit && a_unit) return blocked;
-    return larger(blocked, blocked_scratch(n, m, k, !a_unit));
+    return larger(blocked, blocked_scratch(n, m, k, !b_unit, !a_unit));
 }
 
 }  // namespace RAVINE_ISA

@@ -21,35 +21,43 @@ enum : int64_t {
     kDepthBlock = 800,
     kRowsBlock = 128,
     kColumnsBlock = 1024 / kGemmColumns * kGemmColumns,
+    kPackedRows = kRowsBlock + 16,  // distance of the columns of a packed A: no power of two, against cache conflicts
     kPartialColumns = 4 * kGemmColumns,  // kColumnsBlock when partial sums live in scratch
 };
 
 struct Blocking {
-    int64_t panel;    // columns of a panel
-    int64_t depth;    // rows of B per pass
-    int64_t columns;  // columns of B per pass
-    bool pack;        // copy each panel of B into scratch?
-    int64_t packed;   // floats of scratch: the packed panels
-    int64_t partial;  // floats of scratch: sums over a part of the depth, when there is no C to keep them
+    int64_t panel;         // columns of a panel
+    int64_t depth;         // rows of B per pass
+    int64_t columns;       // columns of B per pass
+    bool pack_a, pack_b;   // copy them into scratch?
+    int64_t size_a;        // floats of scratch: a block of A,
+    int64_t size_b;        // panels of B,
+    int64_t size_partial;  // sums over a part of the depth when there is no C to keep them
 };
 
-static Blocking choose_blocking(int64_t m, int64_t n, int64_t k, bool b_unit, bool has_c) {
+static Blocking choose_blocking(int64_t m, int64_t n, int64_t k, bool a_unit, bool b_unit, bool has_c) {
     const bool split = k > kDepthBlock, in_scratch = split && !has_c;
     Blocking f;
-    f.pack = !b_unit || m >= 1024 || (m >= 64 && k * n >= 1 << 19);
+    f.pack_a = !a_unit && m >= 64 && n >= 256 && k >= 64;
+    f.pack_b = !b_unit || m >= 1024 || (m >= 64 && k * n >= 1 << 19);
     f.panel = kGemmColumns;
-    if (!f.pack && !in_scratch) f.panel = larger(f.panel, smaller(kTileAccumulators / m, kMaxTileVectors) * kWidth);
+    if (!f.pack_b && !in_scratch) f.panel = larger(f.panel, smaller(kTileAccumulators / m, kMaxTileVectors) * kWidth);
     f.depth = split ? divide_up(k, divide_up(k, kDepthBlock)) : k;
     f.columns = smaller(larger(in_scratch ? int64_t{kPartialColumns} : int64_t{kColumnsBlock}, f.panel),
                         divide_up(n, f.panel) * f.panel);
-    f.packed = f.pack ? f.depth * (m > kRowsBlock ? f.columns : f.panel) : 0;
-    f.partial = in_scratch ? m * f.columns : 0;
+    f.size_a = f.pack_a ? f.depth * kPackedRows : 0;
+    f.size_b = f.pack_b ? f.depth * (m > kRowsBlock ? f.columns : f.panel) : 0;
+    f.size_partial = in_scratch ? m * f.columns : 0;
     return f;
 }
 
-static int64_t blocked_scratch(int64_t m, int64_t n, int64_t k, bool b_unit) {
-    const Blocking stored = choose_blocking(m, n, k, b_unit, true), unstored = choose_blocking(m, n, k, b_unit, false);
-    return larger(stored.packed, unstored.packed + unstored.partial);
+static int64_t blocked_scratch(int64_t m, int64_t n, int64_t k, bool a_unit, bool b_unit) {
+    int64_t size = 0;
+    for (int has_c = 0; has_c < 2; ++has_c) {
+        const Blocking f = choose_blocking(m, n, k, a_unit, b_unit, has_c);
+        size = larger(size, f.size_a + f.size_b + f.size_partial);
+    }
+    return size;
 }
 
 static void apply_epilogue(const ravine::Epilogue& e, float* tile, int64_t ld, int64_t i, int64_t j, int64_t m,
@@ -61,38 +69,49 @@ static void apply_epilogue(const ravine::Epilogue& e, float* tile, int64_t ld, i
 /// Where `count` things shared out evenly among `parts` begin: no part is much smaller than another.
 RAVINE_INLINE int64_t share_begin(int64_t part, int64_t parts, int64_t count) { return part * count / parts; }
 
+RAVINE_INLINE void copy_rows(int64_t m, int64_t n, const float* src, int64_t ld_src, float* dst, int64_t ld_dst) {
+    for (int64_t i = 0; i < m; ++i)
+        for (int64_t j = 0; j < n; j += kWidth)
+            store(dst + i * ld_dst + j, load_partial(src + i * ld_src + j, smaller(n - j, kWidth)));
+}
+
 /// Partial sums left the caches a pass ago, and a tile cannot begin without them.
 RAVINE_INLINE void prefetch_tile(int64_t rows, int64_t columns, const float* c, int64_t c_row) {
     for (int64_t r = 0; r < rows; ++r)
         for (int64_t x = 0; x < columns; x += 16) __builtin_prefetch(c + r * c_row + x, 1);
 }
 
-/// One panel of B against a range of row blocks.
+/// Rows [i_begin, i_end) of one panel of C, over a piece of the depth.
 struct PanelJob {
+    int64_t i_begin, i_end;
     int64_t j, columns;
     int64_t p, depth;
-    int64_t block_begin, block_end, blocks;  // `blocks` share out all rows
-    float* packed;                           // the panel's place in scratch, or null
-    int64_t panel;                           // floats in a row of a packed panel, or of a tile in the buffer
-    bool pack;                               // is it still to be packed?
-    float* sums;  // column j of row 0 of C or of the partial sums; null when a tile's life ends with its epilogue
+    const float* a;  // A(i_begin, p)
+    int64_t a_row, a_col;
+    float* packed;  // the panel of B in scratch, or null
+    int64_t panel;  // floats in a row of a packed panel, or of a tile in the buffer
+    bool pack;      // is the panel still to be packed?
+    float* sums;    // (i_begin, j) of C or of the partial sums; null when a tile's life ends with its epilogue
     int64_t sums_row;
 };
 
 static void multiply_panel(const ravine::GemmArgs& g, const PanelJob& job) {
     const int64_t vectors = divide_up(job.columns, kWidth), last = job.columns - (vectors - 1) * kWidth;
+    const int64_t tile_rows = smaller(kTileAccumulators / vectors, kMaxTileRows);
+    const int64_t rows = job.i_end - job.i_begin, tiles = divide_up(rows, tile_rows), group = kGemmRows / tile_rows;
     const bool last_piece = job.p + job.depth >= g.k;
     alignas(64) float buffer[kGemmRows * kGemmColumns];
 
     Tile t;
     t.k = job.depth;
-    t.a_row = g.a_row;
-    t.a_col = g.a_col;
+    t.a_row = job.a_row;
+    t.a_col = job.a_col;
     t.b = g.b + job.p * g.b_row + job.j * g.b_col;
     t.b_row = g.b_row;
     t.b_last = t.c_last = last;
     t.copy = nullptr;
     t.copy_row = job.panel;
+    t.c_row = job.sums ? job.sums_row : job.panel;
     if (job.pack && g.b_col == 1)
         t.copy = job.packed;
     else if (job.pack)
@@ -105,56 +124,67 @@ static void multiply_panel(const ravine::GemmArgs& g, const PanelJob& job) {
     };
     if (job.packed && !t.copy) use_packed();
 
-    for (int64_t group = job.block_begin; group < job.block_end; group += kGemmRows / kTileRows) {
-        const int64_t group_end = smaller(group + kGemmRows / kTileRows, job.block_end);
-        const int64_t i = share_begin(group, job.blocks, g.m), i_end = share_begin(group_end, job.blocks, g.m);
-        float* const out = job.sums ? job.sums + i * job.sums_row : buffer;
-        t.c_row = job.sums ? job.sums_row : job.panel;
-        for (int64_t block = group; block < group_end; ++block) {
-            const int64_t row = share_begin(block, job.blocks, g.m), next = share_begin(block + 1, job.blocks, g.m);
-            t.a = g.a + row * g.a_row + job.p * g.a_col;
-            t.c = out + (row - i) * t.c_row;
-            t.start = job.p > 0 ? t.c : g.bias ? g.bias + job.j : nullptr;
-            t.start_row = job.p > 0 ? t.c_row : 0;
-            if (job.p > 0 && block + 1 < job.block_end)
-                prefetch_tile(share_begin(block + 2, job.blocks, g.m) - next, job.columns, t.c + (next - row) * t.c_row,
-                              t.c_row);
-            multiply_tile(next - row, vectors, t);
-            if (t.copy) use_packed();
+    int64_t i = 0, group_begin = 0;
+    for (int64_t tile = 0; tile < tiles; ++tile) {
+        const int64_t next = share_begin(tile + 1, tiles, rows);
+        float* const out = job.sums ? job.sums + group_begin * t.c_row : buffer;
+        t.a = job.a + i * t.a_row;
+        t.c = out + (i - group_begin) * t.c_row;
+        t.start = job.p > 0 ? t.c : g.bias ? g.bias + job.j : nullptr;
+        t.start_row = job.p > 0 ? t.c_row : 0;
+        if (job.p > 0) prefetch_tile(smaller(tile_rows, rows - next), job.columns, t.c + (next - i) * t.c_row, t.c_row);
+        multiply_tile(next - i, vectors, t);
+        if (t.copy) use_packed();
+        i = next;
+        if ((tile + 1) % group == 0 || i == rows) {
+            if (last_piece && g.epilogue)
+                apply_epilogue(*g.epilogue, out, t.c_row, job.i_begin + group_begin, job.j, i - group_begin,
+                               job.columns);
+            group_begin = i;
         }
-        if (last_piece && g.epilogue) apply_epilogue(*g.epilogue, out, t.c_row, i, job.j, i_end - i, job.columns);
     }
 }
 
 static void gemm_blocked(const ravine::GemmArgs& g) {
-    const Blocking f = choose_blocking(g.m, g.n, g.k, g.b_col == 1, g.c != nullptr);
-    const int64_t vectors = divide_up(g.n, kWidth), panels = divide_up(g.n, f.panel);
-    const int64_t panels_per_pass = f.columns / f.panel, blocks_per_pass = kRowsBlock / kTileRows;
-    const auto panel_begin = [&](int64_t q) { return smaller(share_begin(q, panels, vectors) * kWidth, g.n); };
+    const Blocking f = choose_blocking(g.m, g.n, g.k, g.a_col == 1, g.b_col == 1, g.c != nullptr);
+    const int64_t row_passes = divide_up(g.m, kRowsBlock);
+    const int64_t panels = divide_up(g.n, f.panel), panels_per_pass = f.columns / f.panel;
+    const auto panel_begin = [&](int64_t q) {
+        return smaller(share_begin(q, panels, divide_up(g.n, kWidth)) * kWidth, g.n);
+    };
+    float* const packed_a = g.scratch;
+    float* const packed_b = packed_a + f.size_a;
+    float* const partial = packed_b + f.size_b;
     PanelJob job;
-    job.blocks = divide_up(g.m, kTileRows);
     job.panel = f.panel;
+    job.sums_row = g.c ? g.ldc : f.columns;
 
     for (int64_t q_begin = 0; q_begin < panels; q_begin += panels_per_pass) {
         const int64_t q_end = smaller(q_begin + panels_per_pass, panels);
-        for (job.p = 0; job.p == 0 || job.p < g.k; job.p += f.depth) {
+        for (job.p = 0; job.p == 0 || job.p < g.k; job.p += larger(f.depth, 1)) {
             job.depth = smaller(f.depth, g.k - job.p);
-            for (job.block_begin = 0; job.block_begin < job.blocks; job.block_begin += blocks_per_pass) {
-                job.block_end = smaller(job.block_begin + blocks_per_pass, job.blocks);
+            for (int64_t pass = 0; pass < row_passes; ++pass) {
+                job.i_begin = share_begin(pass, row_passes, g.m);
+                job.i_end = share_begin(pass + 1, row_passes, g.m);
+                job.a = g.a + job.i_begin * g.a_row + job.p * g.a_col;
+                job.a_row = g.a_row;
+                job.a_col = g.a_col;
+                if (f.pack_a) {
+                    copy_rows(job.depth, job.i_end - job.i_begin, job.a, g.a_col, packed_a, kPackedRows);
+                    job.a = packed_a;
+                    job.a_col = kPackedRows;
+                }
                 for (int64_t q = q_begin; q < q_end; ++q) {
                     job.j = panel_begin(q);
                     job.columns = panel_begin(q + 1) - job.j;
-                    job.pack = f.pack && job.block_begin == 0;
-                    job.packed =
-                        f.pack ? g.scratch + (g.m > kRowsBlock ? (q - q_begin) * f.panel * f.depth : 0) : nullptr;
-                    job.sums = g.c         ? g.c + job.j
-                               : f.partial ? g.scratch + f.packed + job.j - panel_begin(q_begin)
-                                           : nullptr;
-                    job.sums_row = g.c ? g.ldc : f.columns;
+                    job.pack = f.pack_b && pass == 0;
+                    job.packed = !f.pack_b ? nullptr : packed_b + (row_passes > 1 ? (q - q_begin) * f.panel * f.depth : 0);
+                    job.sums = g.c              ? g.c + job.i_begin * g.ldc + job.j
+                               : f.size_partial ? partial + job.i_begin * f.columns + job.j - panel_begin(q_begin)
+                                                : nullptr;
                     multiply_panel(g, job);
                 }
             }
-            if (g.k == 0) break;
         }
     }
 }

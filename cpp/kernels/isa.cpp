@@ -7,18 +7,19 @@
 #include <immintrin.h>
 #endif
 
+// clang-format off: each builds on those before it, in namespace RAVINE_ISA with internal linkage.
 #include "table.h"
 #include "vec.h"
-// vec.h first, then the kernels, each in namespace RAVINE_ISA with internal linkage.
-#include "batch_norm.inl"
-#include "cast.inl"
-#include "eltwise.inl"
-#include "gemm.inl"
 #include "math.inl"
-#include "random.inl"
+#include "eltwise.inl"
 #include "reduce.inl"
 #include "softmax.inl"
+#include "batch_norm.inl"
+#include "random.inl"
+#include "cast.inl"
 #include "transpose.inl"
+#include "gemm.inl"
+// clang-format on
 
 #define RAVINE_STRING_(x) #x
 #define RAVINE_STRING(x) RAVINE_STRING_(x)

@@ -5,6 +5,7 @@
 // the function is what is minimised, coefficients rounded to float one by one and the rest fitted again. Errors in
 // units in the last place stand beside each function; the build without fused multiply-add adds about half a unit.
 #pragma once
+#include "vec.h"
 
 namespace RAVINE_ISA {
 

@@ -1,5 +1,6 @@
 // x ** y through double precision: y log2(x) needs more bits than a float has.
 #pragma once
+#include "math.inl"
 
 namespace RAVINE_ISA {
 

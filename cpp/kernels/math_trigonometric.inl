@@ -1,5 +1,6 @@
 // Sine and cosine over the whole range of float.
 #pragma once
+#include "math.inl"
 
 namespace RAVINE_ISA {
 

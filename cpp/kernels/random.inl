@@ -2,6 +2,7 @@
 // 1, 2, 3). Element i of a stream is word i % 4 of the block with counter (i / 4, step) and key seed, so any part of a
 // mask can be made again at any time by any thread.
 #pragma once
+#include "vec.h"
 
 namespace RAVINE_ISA {
 

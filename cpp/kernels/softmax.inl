@@ -3,6 +3,7 @@
 // The maximum of the row is subtracted first, so nothing overflows. A logit of -infinity has probability 0 and takes no
 // part in a loss unless it is the target; a row with nothing but -infinity, or with +infinity, has no softmax: NaN.
 #pragma once
+#include "fold.inl"
 
 namespace RAVINE_ISA {
 

@@ -3,6 +3,7 @@
 // Included only by isa.cpp, inside the namespace of one instruction set. Arithmetic, comparison and `?:` come from
 // GCC's vector extension, so the baseline build (SSE2, NEON, anything) needs no intrinsics.
 #pragma once
+#include "table.h"
 
 #if defined(__AVX512F__)
 #define RAVINE_WIDTH 16

@@ -1,7 +1,7 @@
 // C = op(A) op(B) [+ bias]: every dense layer, its two gradients, and any product of matrices.
 //
-// All axes of a batched operand but the last are rows. With transpose_a a batched A (and B) is contracted over those
-// rows: dW = X^T dY.
+// All axes of A but the last are rows. With transpose_a a batched A, or one of rank 3 and more, is contracted over those
+// rows with a B of the same leading axes: dW = X^T dY.
 #include "ops/register.h"
 
 namespace ravine {
@@ -24,17 +24,17 @@ Extents extents_of(const Shape& a, const Shape& b, const Attrs& attrs) {
     };
     if (a.rank() < 2 || a.last() == kBatch) refuse("the first must have rank 2 or more");
     const int64_t rows_a = a.unit() / (a.last() ? a.last() : 1);
-    if (e.transpose_a && (a.batched() || b.batched())) {
-        if (!a.batched() || !b.batched() || e.transpose_b || b.rank() != a.rank()) refuse("both must be batched");
+    if (e.transpose_a && (a.batched() || b.batched() || a.rank() > 2)) {
+        if (a.batched() != b.batched() || e.transpose_b || b.rank() != a.rank())
+            refuse("both must have the same leading dimensions");
         if (b.unit() / (b.last() ? b.last() : 1) != rows_a) refuse("their rows differ");
         e.m = a.last();
         e.n = b.last();
         e.k = rows_a;
-        e.batch_k = true;
+        e.batch_k = a.batched();
         return e;
     }
     if (b.rank() != 2 || b.batched()) refuse("the second must be a matrix without a batch dimension");
-    if (e.transpose_a && a.rank() != 2) refuse("only a matrix can be transposed");
     e.batch_m = a.batched();
     e.m = e.transpose_a ? a.last() : rows_a;
     e.k = e.transpose_a ? rows_a : a.last();

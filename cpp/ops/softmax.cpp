@@ -86,7 +86,7 @@ void run_loss(const Call& call, const Slice& slice) {
     if (!extent.sparse) return call.kernels->softmax_loss_dense(args);
     const int64_t bad = call.kernels->softmax_loss_sparse(args);
     if (bad >= 0 && slice.error) {
-        slice.error->row = (rows.first + bad) / (extent.rows ? extent.rows : 1);
+        slice.error->row = (rows.first + bad) / (extent.batched ? extent.rows : 1);
         slice.error->value = args.targets[bad];
         slice.error->limit = rows.width;
     }

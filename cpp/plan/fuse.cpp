@@ -96,11 +96,15 @@ class Fuser {
         for (size_t j = head + 1; j < nodes_.size() && group.nodes.size() < kMaxGroup; ++j) {
             const Node& node = nodes_[j];
             if (taken_[j] || !node.op->tile) continue;
-            const auto reads = [&](ValueId id) { return produced.count(id) != 0; };
-            if (std::none_of(node.inputs.begin(), node.inputs.end(), reads)) continue;
+            const bool reads = std::any_of(node.inputs.begin(), node.inputs.end(),
+                                           [&](ValueId id) { return produced.count(id) != 0; });
+            // Element-wise nodes of one shape may share a step also when they only meet further on.
+            if (!reads && !first.op->tile) continue;
             const std::string why = refusal(node, head, j, full, group.columns, produced);
             if (!why.empty()) {
-                group.refused.push_back(node.op->name + (node.label.empty() ? "" : " of " + node.label) + ": " + why);
+                if (reads)
+                    group.refused.push_back(node.op->name + (node.label.empty() ? "" : " of " + node.label) + ": " +
+                                            why);
                 continue;
             }
             group.nodes.push_back(node);

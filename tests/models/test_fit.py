@@ -1,7 +1,10 @@
 """fit, evaluate, predict and the single-batch methods: what they do to the model and when callbacks run."""
 
 import copy
+import os
 import pickle
+import signal
+import threading
 
 import numpy as np
 import pytest
@@ -218,6 +221,18 @@ def test_an_interruption_keeps_the_history_and_the_model() -> None:
     assert model.history.epoch == [0, 1]
     assert len(model.history.history["loss"]) == 2
     model.fit(X, Y, verbose=0)
+    assert np.isfinite(model.predict(X, verbose=0)).all()
+
+
+def test_ctrl_c_stops_inside_an_epoch() -> None:
+    model = classifier()
+    x, y = np.tile(X, (1000, 1)), np.tile(Y, 1000)
+    model.fit(X, Y, verbose=0)
+    timer = threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(x, y, batch_size=1, epochs=1000, verbose=0)
+    timer.join()
     assert np.isfinite(model.predict(X, verbose=0)).all()
 
 

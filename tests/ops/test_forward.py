@@ -82,7 +82,7 @@ class Traced:
 def test_in_a_program(op: str, isa: str, threads: int) -> None:
     for number, case in enumerate(CASES[op]):
         traced = Traced(op, case, case.draw(1, number))
-        for batch_size in (1, 5, 33):
+        for batch_size in (1, 5, 33) if threads == 1 else (33,):
             samples = 2 * batch_size - batch_size // 3
             traced.check(case.draw(samples, number), batch_size, samples)
 
@@ -134,9 +134,8 @@ def test_special_values(op: str, isa: str) -> None:
     (got,) = _core.eager(op, [SPECIAL], case.attrs)
     (want,) = expected(op, case, [SPECIAL], len(SPECIAL))
     assert np.isnan(got[0]) or op in TRUTHS
-    # Where the formula itself is 0 * infinity, the kernel gives the limit: a number.
+    # Where the formula of an activation is 0 * infinity, the kernel may give the limit.
     known = ~np.isnan(want)
-    assert np.all(known[1:] | ~np.isnan(got[1:]) | (SPECIAL[1:] < 0) | np.isin(op, ["sin", "cos", "sign"]))
     with np.errstate(over="ignore"):
         np.testing.assert_allclose(got[known], want[known].astype(np.float32), rtol=4e-6, atol=2e-38)
 

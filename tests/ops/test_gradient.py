@@ -1,5 +1,6 @@
 """The gradient of every differentiable op against central differences of its float64 reference."""
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -45,8 +46,18 @@ def engine_gradients(op: str, case: Case, values: list[Array], weights: list[Arr
     return _core.Program(graph, inputs, [g for g in gradients if g is not None]).run(feeds)
 
 
+@pytest.fixture
+def other_threads() -> Iterator[Callable[[int], None]]:
+    """Sets the number of threads, also beyond what the machine has."""
+    before = _core.num_threads()
+    _core.allow_oversubscription(True)
+    yield _core.set_num_threads
+    _core.allow_oversubscription(False)
+    _core.set_num_threads(before)
+
+
 @pytest.mark.parametrize("op", DIFFERENTIABLE)
-def test_against_differences(op: str, threads: int) -> None:
+def test_against_differences(op: str, other_threads: Callable[[int], None]) -> None:
     for number, case in enumerate(CASES[op]):
         if not case.differentiable:
             continue
@@ -61,7 +72,12 @@ def test_against_differences(op: str, threads: int) -> None:
             outputs = REFERENCES[op](wide, attrs)
             return float(sum(np.sum(output * weight) for output, weight in zip(outputs, weights, strict=False)))
 
+        other_threads(1)
         gradients = engine_gradients(op, case, values, weights)
+        for count in (2, 3):
+            other_threads(count)
+            for alone, shared in zip(gradients, engine_gradients(op, case, values, weights), strict=True):
+                np.testing.assert_array_equal(alone, shared)
         for i, got in zip(case.differentiable, gradients, strict=True):
             assert got.shape == values[i].shape
             for element in random.permutation(values[i].size)[:ELEMENTS]:

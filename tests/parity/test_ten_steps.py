@@ -4,9 +4,9 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from float64_mlp import Float64MLP
 
 import ravine
-from float64_mlp import Float64MLP
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # from Keras itself
 
