@@ -40,6 +40,7 @@ class Contestant:
 
 
 _JAX = {"JAX_PLATFORMS": "cpu"}
+_CPP_WRAPPER = {"TORCHINDUCTOR_CPP_WRAPPER": "1"}  # the compiled step is called from C++, not from generated Python
 
 RAVINE = Contestant("ravine", "ravine_runs", "loop", ("ravine",))
 
@@ -48,10 +49,10 @@ PEERS: dict[str, Contestant] = {
     for contestant in [
         Contestant("torch-eager", "peer_torch", "bare", ("torch",)),
         Contestant("torch-compiled", "peer_torch", "bare", ("torch",)),
-        Contestant("torch-whole", "peer_torch", "bare", ("torch",)),
+        Contestant("torch-whole", "peer_torch", "bare", ("torch",), _CPP_WRAPPER),
         Contestant("torch-eager-mkl512", "peer_torch", "bare", ("torch",), mkl_avx512=True),
         Contestant("torch-compiled-mkl512", "peer_torch", "bare", ("torch",), mkl_avx512=True),
-        Contestant("torch-whole-mkl512", "peer_torch", "bare", ("torch",), mkl_avx512=True),
+        Contestant("torch-whole-mkl512", "peer_torch", "bare", ("torch",), _CPP_WRAPPER, mkl_avx512=True),
         Contestant("torch-loader", "peer_torch", "loop", ("torch",)),
         Contestant("jax-jit", "peer_jax", "bare", ("jax",), _JAX),
         Contestant("jax-scan", "peer_jax", "bare", ("jax",), _JAX),

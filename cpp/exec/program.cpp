@@ -1,5 +1,6 @@
 #include "exec/program.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -21,25 +22,39 @@ Graph flattened(const Graph& graph) {
     return graph;
 }
 
+const Graph& checked(const Graph& graph, const std::vector<ValueId>& inputs, const std::vector<ValueId>& outputs) {
+    const auto known = [&](ValueId id) { return id >= 0 && static_cast<size_t>(id) < graph.values().size(); };
+    for (ValueId id : inputs)
+        if (!known(id) || graph.value(id).kind != ValueKind::input)
+            throw std::invalid_argument("Program: an input is no input of the graph.");
+    for (ValueId id : outputs)
+        if (!known(id) || graph.value(id).dtype != DType::f32)
+            throw std::invalid_argument("Program: an output is no float32 value of the graph.");
+    return graph;
+}
+
 }  // namespace
 
 Program::Program(const Graph& graph, std::vector<ValueId> inputs, std::vector<ValueId> outputs)
-    : graph_(flattened(graph)),
+    : graph_(flattened(checked(graph, inputs, outputs))),
       inputs_(std::move(inputs)),
       outputs_(std::move(outputs)),
       schedule_(make_schedule(graph_, inputs_, outputs_)) {
-    for (ValueId id : inputs_)
-        if (graph_.value(id).kind != ValueKind::input)
-            throw std::invalid_argument("Program: an input is no input of the graph.");
-    for (ValueId id : outputs_)
-        if (graph_.value(id).dtype != DType::f32) throw std::invalid_argument("Program: an output is not float32.");
+    for (const Group& group : schedule_.groups)
+        for (const Node& node : group.nodes)
+            for (ValueId id : node.inputs)
+                if (graph_.value(id).kind == ValueKind::input && !node.op->shape_only &&
+                    std::find(inputs_.begin(), inputs_.end(), id) == inputs_.end())
+                    throw std::invalid_argument("Program: input '" + graph_.value(id).name +
+                                                "' is read but not among the inputs.");
 }
 
 Plan& Program::plan_for(int64_t rows, int threads) {
     const KernelTable& kernels = current_kernels();
     for (CachedPlan& cached : plans_)
         if (cached.capacity == rows && cached.threads == threads && cached.kernels == &kernels) return *cached.plan;
-    plans_.push_back({rows, threads, &kernels, make_plan(schedule_, kernels, rows, threads)});
+    const int least = threads > available_threads() ? threads : 1;
+    plans_.push_back({rows, threads, &kernels, make_plan(schedule_, kernels, rows, threads, least)});
     const char* verbose = std::getenv("RAVINE_VERBOSE");
     if (verbose && std::string(verbose) == "plan") std::fputs(plans_.back().plan->text.c_str(), stderr);
     return *plans_.back().plan;
@@ -70,10 +85,10 @@ void Program::check(const std::vector<Feed>& feeds, const BatchRange& range, con
     }
     if (range.order)
         for (int64_t k = 0; k < range.samples; ++k)
-            for (const Feed& feed : feeds)
-                if (range.order[k] < 0 || (range.order[k] >= feed.rows && feed.rows != 1))
+            for (size_t i = 0; i < feeds.size(); ++i)
+                if (range.order[k] < 0 || (graph_.shape(inputs_[i]).batched() && range.order[k] >= feeds[i].rows))
                     fail("the order names sample " + std::to_string(range.order[k]) + " of " +
-                         std::to_string(feed.rows) + ".");
+                         std::to_string(feeds[i].rows) + ".");
     if (!sinks.empty() && sinks.size() != outputs_.size()) fail("the number of outputs differs.");
     for (size_t i = 0; i < sinks.size(); ++i)
         if (graph_.shape(outputs_[i]).batched() && sinks[i].rows < range.samples) fail("an output array is too small.");

@@ -92,11 +92,12 @@ bool run_region(int threads, void (*body)(void*, int), void* context) {
 
 int available_threads() {
     static const int limit = quota();
-    int count = static_cast<int>(std::thread::hardware_concurrency());
 #if defined(__linux__)
+    // Asked anew, because it may change; hardware_concurrency() would read files.
     cpu_set_t mask;
-    if (sched_getaffinity(0, sizeof mask, &mask) == 0) count = CPU_COUNT(&mask);
+    if (sched_getaffinity(0, sizeof mask, &mask) == 0) return std::max(1, std::min(CPU_COUNT(&mask), limit));
 #endif
+    static const int count = static_cast<int>(std::thread::hardware_concurrency());
     return std::max(1, std::min(count, limit));
 }
 

@@ -12,7 +12,8 @@ int num_threads();
 /// Values below 1 mean "all that are available"; larger ones than available are cut (testing excepted: see
 /// allow_oversubscription).
 void set_num_threads(int threads);
-/// Lets set_num_threads go beyond the processors there are, so that tests can run 3 threads anywhere.
+/// Lets set_num_threads go beyond the processors there are, so that tests can run 3 threads anywhere. Programs then use
+/// that many, however small the work.
 void allow_oversubscription(bool allow);
 
 /// Runs body(context, 0) ... body(context, threads - 1) side by side, the first of them on the calling thread, and

@@ -21,7 +21,8 @@ enum : int64_t {
     kDepthBlock = 800,
     kRowsBlock = 128,
     kColumnsBlock = 1024 / kGemmColumns * kGemmColumns,
-    kPackedRows = kRowsBlock + 16,  // distance of the columns of a packed A: no power of two, against cache conflicts
+    kAliasing = 1024,               // columns of A so many floats (4 KiB) apart all fall into one set of the L1 cache,
+    kPackedRows = kRowsBlock + 16,  // so they are copied to this distance
     kPartialColumns = 4 * kGemmColumns,  // kColumnsBlock when partial sums live in scratch
 };
 
@@ -35,16 +36,16 @@ struct Blocking {
     int64_t size_partial;  // sums over a part of the depth when there is no C to keep them
 };
 
-static Blocking choose_blocking(int64_t m, int64_t n, int64_t k, bool a_unit, bool b_unit, bool has_c) {
+static Blocking choose_blocking(int64_t m, int64_t n, int64_t k, int64_t a_col, bool b_unit, bool has_c) {
     const bool split = k > kDepthBlock, in_scratch = split && !has_c;
     Blocking f;
-    f.pack_a = !a_unit && m >= 64 && n >= 256 && k >= 64;
     f.pack_b = !b_unit || m >= 1024 || (m >= 64 && k * n >= 1 << 19);
     f.panel = kGemmColumns;
     if (!f.pack_b && !in_scratch) f.panel = larger(f.panel, smaller(kTileAccumulators / m, kMaxTileVectors) * kWidth);
     f.depth = split ? divide_up(k, divide_up(k, kDepthBlock)) : k;
     f.columns = smaller(larger(in_scratch ? int64_t{kPartialColumns} : int64_t{kColumnsBlock}, f.panel),
                         divide_up(n, f.panel) * f.panel);
+    f.pack_a = a_col % kAliasing == 0 && m >= 64 && f.columns >= 512 && k >= 64;
     f.size_a = f.pack_a ? f.depth * kPackedRows : 0;
     f.size_b = f.pack_b ? f.depth * (m > kRowsBlock ? f.columns : f.panel) : 0;
     f.size_partial = in_scratch ? m * f.columns : 0;
@@ -54,7 +55,7 @@ static Blocking choose_blocking(int64_t m, int64_t n, int64_t k, bool a_unit, bo
 static int64_t blocked_scratch(int64_t m, int64_t n, int64_t k, bool a_unit, bool b_unit) {
     int64_t size = 0;
     for (int has_c = 0; has_c < 2; ++has_c) {
-        const Blocking f = choose_blocking(m, n, k, a_unit, b_unit, has_c);
+        const Blocking f = choose_blocking(m, n, k, a_unit ? 1 : int64_t{kAliasing}, b_unit, has_c);
         size = larger(size, f.size_a + f.size_b + f.size_partial);
     }
     return size;
@@ -146,7 +147,7 @@ static void multiply_panel(const ravine::GemmArgs& g, const PanelJob& job) {
 }
 
 static void gemm_blocked(const ravine::GemmArgs& g) {
-    const Blocking f = choose_blocking(g.m, g.n, g.k, g.a_col == 1, g.b_col == 1, g.c != nullptr);
+    const Blocking f = choose_blocking(g.m, g.n, g.k, g.a_col, g.b_col == 1, g.c != nullptr);
     const int64_t row_passes = divide_up(g.m, kRowsBlock);
     const int64_t panels = divide_up(g.n, f.panel), panels_per_pass = f.columns / f.panel;
     const auto panel_begin = [&](int64_t q) {
@@ -178,7 +179,8 @@ static void gemm_blocked(const ravine::GemmArgs& g) {
                     job.j = panel_begin(q);
                     job.columns = panel_begin(q + 1) - job.j;
                     job.pack = f.pack_b && pass == 0;
-                    job.packed = !f.pack_b ? nullptr : packed_b + (row_passes > 1 ? (q - q_begin) * f.panel * f.depth : 0);
+                    job.packed =
+                        !f.pack_b ? nullptr : packed_b + (row_passes > 1 ? (q - q_begin) * f.panel * f.depth : 0);
                     job.sums = g.c              ? g.c + job.i_begin * g.ldc + job.j
                                : f.size_partial ? partial + job.i_begin * f.columns + job.j - panel_begin(q_begin)
                                                 : nullptr;

@@ -12,7 +12,7 @@ enum : int64_t { kTileRows = 4, kTileVectors = 3 };
 #else
 enum : int64_t { kTileRows = 4, kTileVectors = 2 };
 #endif
-enum : int64_t { kTileAccumulators = kTileRows * kTileVectors, kMaxTileRows = 12, kMaxTileVectors = 8 };
+enum : int64_t { kTileAccumulators = kTileRows * kTileVectors, kMaxTileRows = 8, kMaxTileVectors = 8 };
 
 /// C = start + A B for one tile. A is read float by float, B and C along their rows in vectors.
 struct Tile {
@@ -118,10 +118,6 @@ RAVINE_INLINE void multiply_tile(int64_t rows, int64_t vectors, const Tile& t) {
         case 6: return multiply_tile<6>(vectors, t);
         case 7: return multiply_tile<7>(vectors, t);
         case 8: return multiply_tile<8>(vectors, t);
-        case 9: return multiply_tile<9>(vectors, t);
-        case 10: return multiply_tile<10>(vectors, t);
-        case 11: return multiply_tile<11>(vectors, t);
-        case 12: return multiply_tile<12>(vectors, t);
     }
 }
 

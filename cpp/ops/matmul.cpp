@@ -1,7 +1,7 @@
 // C = op(A) op(B) [+ bias]: every dense layer, its two gradients, and any product of matrices.
 //
-// All axes of A but the last are rows. With transpose_a a batched A, or one of rank 3 and more, is contracted over those
-// rows with a B of the same leading axes: dW = X^T dY.
+// All axes of A but the last are rows. With transpose_a a batched A, or one of rank 3 and more, is contracted over
+// those rows with a B of the same leading axes: dW = X^T dY.
 #include "ops/register.h"
 
 namespace ravine {

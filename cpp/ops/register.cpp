@@ -7,7 +7,9 @@ namespace ravine {
 OpDef& define_tile(Registry& registry, const std::string& name, Eltwise kernel, void (*params)(const Attrs&, float*)) {
     OpDef& op = define(registry, name);
     const EltwiseInfo& info = kEltwiseInfo[static_cast<int>(kernel)];
-    op.infer = [info](const Graph& graph, const std::vector<ValueId>& inputs, const Attrs&) {
+    op.infer = [info, params](const Graph& graph, const std::vector<ValueId>& inputs, const Attrs& attrs) {
+        float checked[kMaxTileParams];
+        if (params) params(attrs, checked);
         expect_inputs(inputs, static_cast<size_t>(info.inputs));
         std::vector<Shape> shapes;
         for (ValueId input : inputs) shapes.push_back(graph.shape(input));
@@ -22,7 +24,9 @@ OpDef& define_update(Registry& registry, const std::string& name, Eltwise kernel
     OpDef& op = define(registry, name);
     op.updates = updates;
     op.constant = true;
-    op.infer = [](const Graph& graph, const std::vector<ValueId>& inputs, const Attrs&) {
+    op.infer = [params](const Graph& graph, const std::vector<ValueId>& inputs, const Attrs& attrs) {
+        float checked[kMaxTileParams];
+        if (params) params(attrs, checked);
         const Shape& target = graph.shape(inputs.at(0));
         for (ValueId input : inputs) {
             const Shape& shape = graph.shape(input);

@@ -221,7 +221,8 @@ std::string describe(const Schedule& schedule, const Partition& partition, const
 
 }  // namespace
 
-std::unique_ptr<Plan> make_plan(const Schedule& schedule, const KernelTable& kernels, int64_t capacity, int threads) {
+std::unique_ptr<Plan> make_plan(const Schedule& schedule, const KernelTable& kernels, int64_t capacity, int threads,
+                                int least) {
     Storages storages(schedule);
     auto plan = std::make_unique<Plan>();
     plan->kernels = &kernels;
@@ -229,7 +230,7 @@ std::unique_ptr<Plan> make_plan(const Schedule& schedule, const KernelTable& ker
     Partition partition = choose_partition(schedule, storages, capacity, 1);
     for (int team = 2; team <= threads; ++team) {
         Partition candidate = choose_partition(schedule, storages, capacity, team);
-        if (candidate.cycles < 0.95 * partition.cycles) {
+        if (team <= least || candidate.cycles < 0.95 * partition.cycles) {
             partition = std::move(candidate);
             plan->threads = team;
         }

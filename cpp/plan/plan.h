@@ -64,8 +64,10 @@ struct Plan {
     std::string text;            // the plan in words
 };
 
-/// Plans for batches of up to `capacity` samples and at most `threads` threads; fewer when the work is too small to
-/// share. Variables must lie in a flat store. The graph must outlive the plan, which points to its constants.
-std::unique_ptr<Plan> make_plan(const Schedule& schedule, const KernelTable& kernels, int64_t capacity, int threads);
+/// Plans for batches of up to `capacity` samples and at most `threads` threads; fewer (but at least `least`) when the
+/// work is too small to share. Variables must lie in a flat store. The graph must outlive the plan, which points to its
+/// constants.
+std::unique_ptr<Plan> make_plan(const Schedule& schedule, const KernelTable& kernels, int64_t capacity, int threads,
+                                int least = 1);
 
 }  // namespace ravine

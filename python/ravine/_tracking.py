@@ -29,7 +29,9 @@ class Tracked:
                 f"In {type(self).__name__}, call super().__init__() at the beginning of __init__(), "
                 f"before setting `{name}`."
             )
-        if isinstance(value, (Variable, Tracked, list, tuple, dict)):
+        if isinstance(getattr(type(self), name, None), property):
+            pass  # what a property sets counts, not the property
+        elif isinstance(value, (Variable, Tracked, list, tuple, dict)):
             tracked[name] = value
             state["_version"] += 1
         else:

@@ -15,7 +15,7 @@ Shape = tuple[int | None, ...]
 ROWS = 6  # of the batch on which a graph is tried out while it grows
 
 
-@dataclass
+@dataclass(repr=False)
 class RandomGraph:
     """Values are numbered: inputs, then variables, then constants, then what the nodes give."""
 
@@ -32,7 +32,7 @@ class RandomGraph:
     def is_variable(self, value: int) -> bool:
         return 0 <= value - len(self.inputs) < len(self.variables)
 
-    def program(self) -> tuple[_core.Program, list[_core.Variable]]:
+    def build(self) -> tuple[_core.Graph, list[int], list[_core.Variable]]:
         graph = _core.Graph()
         variables = [_core.Variable(value, f"variable {i}") for i, value in enumerate(self.variables)]
         ids = [graph.input(f"input {i}", shape) for i, shape in enumerate(self.inputs)]
@@ -40,8 +40,20 @@ class RandomGraph:
         ids += [graph.constant(value) for value in self.constants]
         for op, inputs, attrs in self.nodes:
             ids += graph.add(op, [ids[i] for i in inputs], attrs)
-        entries = ids[: len(self.inputs)]
-        return _core.Program(graph, entries, [ids[i] for i in self.outputs]), variables
+        return graph, ids, variables
+
+    def program(self) -> tuple[_core.Program, list[_core.Variable]]:
+        graph, ids, variables = self.build()
+        return _core.Program(graph, ids[: len(self.inputs)], [ids[i] for i in self.outputs]), variables
+
+    def output_shapes(self) -> list[Shape]:
+        graph, ids, _ = self.build()
+        return [graph.shape(ids[i]) for i in self.outputs]
+
+    def __str__(self) -> str:
+        lines = [f"inputs {self.inputs}, variables {[v.shape for v in self.variables]}, ", ""]
+        lines[0] += f"constants {[c.shape for c in self.constants]}, outputs {self.outputs}"
+        return "\n".join(lines + [f"  {op} {inputs} {attrs}" for op, inputs, attrs in self.nodes])
 
     def interpret(self, feeds: Sequence[Array], state: list[Array], dtype: Any) -> list[Array]:
         """The outputs for one batch; updates the state. A variable among the outputs shows its value after the batch."""

@@ -1,0 +1,108 @@
+"""The same bits at every number of threads and in every run."""
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from networks import OPTIMIZERS, Network, network
+
+from ravine import _core
+
+SetThreads = Callable[[int], None]
+
+
+def threads_of(plan: str) -> int:
+    found = re.search(r"(\d+) threads?,", plan)
+    assert found is not None
+    return int(found.group(1))
+
+
+def train(net: Network, batch_size: int, steps: int, shuffled: bool = True) -> bytes:
+    samples = batch_size * (steps - 1) + max(1, batch_size // 3)  # the last batch is short
+    order = _core.shuffle(samples, 7) if shuffled else None
+    probs = np.zeros((samples, 5), np.float32)
+    loss = np.zeros((), np.float32)
+    assert net.program.run_batches(net.data(samples), batch_size, 0, steps, order, [loss, probs]) == steps
+    assert np.isfinite(probs).all()
+    return net.bits() + probs.tobytes() + loss.tobytes()
+
+
+@pytest.mark.parametrize("seed", range(32))
+def test_random_networks(seed: int, set_threads: SetThreads, many: int) -> None:
+    random = np.random.default_rng(seed)
+    widths = [int(w) for w in random.choice([1, 7, 16, 33, 40, 64, 100, 130], random.integers(2, 5))]
+    options = {
+        "optimizer": OPTIMIZERS[seed % 4],
+        "activation": str(random.choice(["relu", "tanh", "gelu", "sigmoid"])),
+        "batch_norm": bool(random.random() < 0.5),
+        "dropout": bool(random.random() < 0.5),
+        "decay": bool(random.random() < 0.3),
+    }
+    batch_size = int(random.choice([1, 3, 8, 32, 61])) if not options["batch_norm"] else int(random.choice([8, 32, 61]))
+    bits = []
+    for threads in (1, 2, many, many):
+        set_threads(threads)
+        net = network(widths, seed=seed, **options)  # type: ignore[arg-type]
+        bits.append(train(net, batch_size, 4))
+    assert threads_of(net.program.describe(batch_size)) == many
+    assert bits[0] == bits[1] == bits[2] == bits[3], (widths, options, batch_size)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_wide_layers_are_shared_without_being_asked(optimizer: str, isa: str, set_threads: SetThreads) -> None:
+    bits = []
+    for threads in (1, 2):
+        set_threads(threads)
+        net = network([200, 320, 240], optimizer, batch_norm=True, dropout=True, decay=True)
+        bits.append(train(net, 64, 3))
+        assert threads_of(net.program.describe(64)) == min(threads, _core.available_threads())
+    assert bits[0] == bits[1]
+
+
+def test_batch_norm_before_a_dense_layer(set_threads: SetThreads, many: int) -> None:
+    """The columns of one step are the rows of the next: threads must not take the two slicings for the same."""
+    random = np.random.default_rng(0)
+    x, y = (random.normal(size=(64, width)).astype(np.float32) for width in (64, 96))
+    for _ in range(20):
+        results = []
+        for threads in (1, many):
+            set_threads(threads)
+            graph = _core.Graph()
+            inputs = [graph.input("x", (None, 64)), graph.input("y", (None, 96))]
+            vector = graph.constant(np.ones(64, np.float32))
+            standard = graph.add("batch_norm", [inputs[0], vector, vector], {"epsilon": 0.1})[0]
+            product = graph.add("matmul", [standard, inputs[1]], {"transpose_a": 1, "transpose_b": 0})
+            results.append(_core.Program(graph, inputs, product).run([x, y])[0])
+        np.testing.assert_array_equal(results[0], results[1])
+
+
+def test_batch_size_does_not_change_a_prediction(set_threads: SetThreads, many: int) -> None:
+    builder = network([33, 40])
+    _, probs = builder.program.run(builder.data(50))
+    assert probs.shape == (50, 5)
+    graph = _core.Graph()
+    x = graph.input("x", (None, 33))
+    w = graph.constant(np.random.default_rng(0).normal(size=(33, 130)).astype(np.float32))
+    (y,) = graph.add("matmul", [x, w], {"transpose_a": 0, "transpose_b": 0})
+    (y,) = graph.add("softmax", graph.add("tanh", [y]))
+    program = _core.Program(graph, [x], [y])
+    data = builder.data(50)[0]
+    whole = program.run([data])[0]
+    for threads in (1, many):
+        set_threads(threads)
+        for batch_size in (1, 3, 17, 50):
+            parts = np.empty_like(whole)
+            program.run_batches([data], batch_size, 0, -(-50 // batch_size), outputs=[parts])
+            np.testing.assert_array_equal(parts, whole)
+
+
+def test_order_is_a_permutation_that_depends_on_the_seed() -> None:
+    order = _core.shuffle(1000, 3)
+    assert order.dtype == np.int64
+    np.testing.assert_array_equal(np.sort(order), np.arange(1000))
+    np.testing.assert_array_equal(order, _core.shuffle(1000, 3))
+    assert (order != _core.shuffle(1000, 4)).mean() > 0.9
+    assert (order != np.arange(1000)).mean() > 0.9
+    assert _core.shuffle(0, 1).size == 0
+    assert _core.shuffle(1, 1).tolist() == [0]
