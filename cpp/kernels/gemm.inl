@@ -1,4 +1,4 @@
-// The matrix product: which form serves which operands. docs and contract: GemmArgs in table.h.
+// The matrix product: which form serves which operands. The contract is GemmArgs, in table.h.
 #pragma once
 
 #include "gemm_blocked.inl"

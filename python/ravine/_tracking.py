@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ravine.variable import Variable
@@ -63,3 +63,8 @@ def _inside(value: Any, kind: type) -> Iterator[Any]:
     elif isinstance(value, dict):
         for item in value.values():
             yield from _inside(item, kind)
+
+
+def state_key(layers: Iterable[Any]) -> tuple:
+    """Equal for equal states of these layers: which they are, their attributes, and whether they are frozen."""
+    return tuple([(id(x), x.__dict__["_version"], x.__dict__["_trainable"]) for x in layers])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ravine import _tree
+from ravine._tracking import state_key
 from ravine.layers import _call
 from ravine.ops.trace import SymbolicTensor, Trace
 from ravine.ops.trace import apply as apply_op
@@ -48,8 +49,7 @@ def run_eagerly(layer: Any, args: tuple, kwargs: dict, training: bool) -> Any:
 def run_again(layer: Any, x: np.ndarray, training: bool | None) -> Any:
     """Call `layer` on one array, with little more than the engine's own time when such a call was made before."""
     layers = layer._flatten_layers()
-    key = (x.shape[1:], x.dtype.char, training, *((id(inner), inner.__dict__["_version"]) for inner in layers))
-    traced = layer._programs.get(key)
+    traced = layer._programs.get((x.shape[1:], x.dtype.char, training, state_key(layers)))
     return None if traced is None else _run(layers, traced, [_array(x)])
 
 
@@ -58,8 +58,7 @@ def remember(layer: Any, x: np.ndarray, training: bool | None) -> None:
     args, kwargs, mode = layer._with_mode((x,), {} if training is None else {"training": training})
     traced, _ = _plan(layer, args, kwargs, mode)
     if traced.free_batch and traced.structure is not None:
-        versions = ((id(inner), inner.__dict__["_version"]) for inner in layer._flatten_layers())
-        layer._programs[(x.shape[1:], x.dtype.char, training, *versions)] = traced
+        layer._programs[(x.shape[1:], x.dtype.char, training, layer._state_key())] = traced
 
 
 def _plan(

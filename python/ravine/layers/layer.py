@@ -12,7 +12,7 @@ import numpy as np
 
 from ravine import _config, _lookup, _tree, constraints, initializers, ops, regularizers
 from ravine._names import auto_name
-from ravine._tracking import Tracked
+from ravine._tracking import Tracked, state_key
 from ravine.layers import _call
 from ravine.layers._eager import remember, run_again, run_eagerly
 from ravine.metrics.metric import Metric
@@ -335,7 +335,7 @@ class Layer(Tracked):
 
     def _state_key(self) -> tuple:
         """Changes whenever something changed that a trace of this layer may depend on, `trainable` included."""
-        return tuple((id(layer), layer.__dict__["_version"]) for layer in self._flatten_layers())
+        return state_key(self._flatten_layers())
 
     @property
     def weights(self) -> list[Variable]:

@@ -16,7 +16,9 @@ class Snapshot:
 
     def __init__(self, layers: list[Any], metrics: list[Any]) -> None:
         self.metrics = metrics
-        self._versions = [(layer.__dict__, layer.__dict__["_version"]) for layer in layers]
+        self._versions = [
+            (layer.__dict__, layer.__dict__["_version"], layer.__dict__["_trainable"]) for layer in layers
+        ]
         # Appending to a list of layers does not count as a change of the attribute that holds it.
         self._containers = [
             (value, [*map(id, value)])
@@ -27,7 +29,7 @@ class Snapshot:
 
     def holds(self) -> bool:
         """Whether nothing has changed since."""
-        for state, version in self._versions:
-            if state["_version"] != version:
+        for state, version, trainable in self._versions:
+            if state["_version"] != version or state["_trainable"] is not trainable:
                 return False
         return all([*map(id, value)] == ids for value, ids in self._containers)
