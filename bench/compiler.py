@@ -6,13 +6,12 @@ import hashlib
 import os
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 CPP = Path(__file__).parent / "cpp"
 
 # MKL asks this function whether the processor is Intel's before it takes its AVX-512 path.
-_INTEL = "extern \"C\" int mkl_serv_intel_cpu_true() { return 1; }\n"
+_INTEL = 'extern "C" int mkl_serv_intel_cpu_true() { return 1; }\n'
 
 
 def find_compiler() -> str | None:
@@ -26,8 +25,8 @@ def _build(name: str, source: str, options: list[str], include: Path) -> Path | 
     if compiler is None:
         return None
     key = hashlib.sha256(repr((source, options, compiler)).encode()).hexdigest()[:16]
-    folder = Path(tempfile.gettempdir()) / f"ravine-bench-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "ravine-bench"
+    folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{name}-{key}"
     if not target.exists():
         text = folder / f"{target.name}.cpp"

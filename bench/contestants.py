@@ -18,7 +18,7 @@ class Runner(Protocol):
     granule: int  # steps come in multiples of this: 1, or the batches of an epoch
 
     def loss(self, steps: int) -> float:
-        """Trains `steps` steps and returns the mean of their training losses (workloads that predict: any number)."""
+        """Trains `steps` steps and returns the mean of their training losses (NaN where nothing is trained)."""
 
     def run(self, steps: int) -> None:
         """Does `steps` steps; returns when they are finished."""

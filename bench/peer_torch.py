@@ -24,7 +24,11 @@ from bench.workloads import Activation, BatchNorm, Dense, Dropout, Optimizer, Wo
 
 _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"relu": F.relu, "silu": F.silu, "selu": F.selu}
 _MODULES = {"relu": nn.ReLU, "silu": nn.SiLU, "selu": nn.SELU}
-_LOSSES = {"crossentropy": F.cross_entropy, "binary_crossentropy": F.binary_cross_entropy_with_logits, "mse": F.mse_loss}
+_LOSSES = {
+    "crossentropy": F.cross_entropy,
+    "binary_crossentropy": F.binary_cross_entropy_with_logits,
+    "mse": F.mse_loss,
+}
 
 
 class _Net:
@@ -56,7 +60,9 @@ class _Net:
                     if activation is not None:
                         x = _ACTIVATIONS[activation](x)
                 case BatchNorm(momentum, epsilon):
-                    x = F.batch_norm(x, next(running), next(running), next(own), next(own), training, 1 - momentum, epsilon)
+                    x = F.batch_norm(
+                        x, next(running), next(running), next(own), next(own), training, 1 - momentum, epsilon
+                    )
                 case Activation(name):
                     x = _ACTIVATIONS[name](x)
                 case Dropout(rate):

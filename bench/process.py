@@ -39,7 +39,12 @@ class Worker:
     can spin, collect garbage or compile while another contestant is measured."""
 
     def __init__(
-        self, contestant: Contestant, threads: int, cpus: list[int], preload: Path | None, python_path: str | None = None
+        self,
+        contestant: Contestant,
+        threads: int,
+        cpus: list[int],
+        preload: Path | None,
+        python_path: str | None = None,
     ) -> None:
         self.name = contestant.name
         environment = {**os.environ, **thread_environment(threads), **contestant.environment}
@@ -48,7 +53,7 @@ class Worker:
         environment["PYTHONPATH"] = os.pathsep.join(paths)
         if preload is not None:
             environment["LD_PRELOAD"] = str(preload)
-        self._log = tempfile.TemporaryFile("w+", errors="replace")
+        self._log = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 (closed by close)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "bench.worker", contestant.name, str(threads), ",".join(map(str, cpus))],
             stdin=subprocess.PIPE,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import ravine as keras
-
 from bench.contestants import Unsupported
 from bench.workloads import Activation, BatchNorm, Dense, Dropout, Optimizer, Workload
 

@@ -1,7 +1,7 @@
 """One contestant in a process of its own: reads commands, a JSON object per line, and answers each with one.
 
-    {"do": "prepare", "workload": ID, "loss_steps": N} -> {"granule", "loss", "version"} or {"unsupported": WHY}
-    {"do": "run", "steps": N}                          -> {"seconds"}
+{"do": "prepare", "workload": ID, "loss_steps": N} -> {"granule", "loss", "version"} or {"unsupported": WHY}
+{"do": "run", "steps": N}                          -> {"seconds"}
 """
 
 from __future__ import annotations
@@ -59,7 +59,11 @@ def _answer(state: dict[str, Any], name: str, threads: int, command: dict[str, A
         except Unsupported as error:
             return {"unsupported": str(error)}
         state["runner"] = runner
-        return {"granule": runner.granule, "loss": loss, "version": _version(contestant.packages)}
+        return {
+            "granule": runner.granule,
+            "loss": None if loss != loss else loss,
+            "version": _version(contestant.packages),
+        }
     start = time.perf_counter()
     state["runner"].run(command["steps"])
     return {"seconds": time.perf_counter() - start}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -75,7 +76,7 @@ class Workload:
         the first one (a batch normalization) gets its gradients from the first weight gradient.
         """
         sizes = [self.inputs, *(layer.units for layer in self.dense)]
-        products = [2 * self.batch * fan_in * fan_out for fan_in, fan_out in zip(sizes, sizes[1:], strict=False)]
+        products = [2 * self.batch * fan_in * fan_out for fan_in, fan_out in pairwise(sizes)]
         return sum(products) if self.predict else 3 * sum(products) - products[0]
 
     def data(self) -> tuple[np.ndarray, np.ndarray]:

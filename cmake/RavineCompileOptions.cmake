@@ -3,8 +3,9 @@ add_library(ravine_options INTERFACE)
 target_compile_features(ravine_options INTERFACE cxx_std_17)
 target_compile_options(ravine_options INTERFACE -Wall -Wextra -Wshadow $<$<BOOL:${RAVINE_WERROR}>:-Werror>)
 if(RAVINE_SANITIZE)
+    # -O1: instrumented kernels take minutes to compile at -O3.
     target_compile_options(ravine_options INTERFACE
-        -fsanitize=${RAVINE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
+        -O1 -fsanitize=${RAVINE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
     target_link_options(ravine_options INTERFACE -fsanitize=${RAVINE_SANITIZE})
 endif()
 

@@ -50,7 +50,8 @@ void bind_model(py::module_& module) {
                "Writes programs, each with its metrics as (name, total, count), and their variables to a model file.");
     py::class_<Model>(module, "NativeModel", "The Model that C++ programs use, over a model file.")
         .def(py::init([](const std::string& path) { return Model::load(path); }), py::arg("path"))
-        .def("save", &Model::save, py::arg("path"))
+        .def("save", &Model::save, py::arg("path"), py::call_guard<py::gil_scoped_release>(),
+             "Writes the model as it is now; a crash leaves the old file.")
         .def_property_readonly("input_shape", [](const Model& self) { return py::tuple(py::cast(self.input_shape())); })
         .def_property_readonly("output_shape",
                                [](const Model& self) { return py::tuple(py::cast(self.output_shape())); })

@@ -167,7 +167,7 @@ void bind_program(py::module_& module) {
         .def("run_batches", &run_batches, py::arg("data"), py::arg("batch_size"), py::arg("begin"), py::arg("end"),
              py::arg("order") = py::none(), py::arg("outputs") = py::none(), py::arg("poll") = py::none(),
              py::arg("poll_seconds") = 0.1)
-        .def("describe", &Program::describe, py::arg("batch_size") = 32);
+        .def("describe", &Program::describe, py::arg("batch_size") = 32, py::call_guard<py::gil_scoped_release>());
 }
 
 }  // namespace

@@ -14,6 +14,8 @@ namespace ravine {
 
 namespace {
 
+constexpr size_t kMaxPlans = 16;
+
 Graph flattened(const Graph& graph) {
     std::vector<VariablePtr> variables;
     for (const Value& value : graph.values())
@@ -49,10 +51,28 @@ Program::Program(const Graph& graph, std::vector<ValueId> inputs, std::vector<Va
                                                 "' is read but not among the inputs.");
 }
 
+class Program::Turn {
+  public:
+    explicit Turn(Program& program) : program_(program) {
+        if (program.holder_.load() == std::this_thread::get_id())
+            throw std::runtime_error("Program: it runs right now; what it calls between batches cannot run it again.");
+        program.mutex_.lock();
+        program.holder_.store(std::this_thread::get_id());
+    }
+    ~Turn() {
+        program_.holder_.store({});
+        program_.mutex_.unlock();
+    }
+
+  private:
+    Program& program_;
+};
+
 Plan& Program::plan_for(int64_t rows, int threads) {
     const KernelTable& kernels = current_kernels();
     for (CachedPlan& cached : plans_)
         if (cached.capacity == rows && cached.threads == threads && cached.kernels == &kernels) return *cached.plan;
+    if (plans_.size() == kMaxPlans) plans_.erase(plans_.begin());
     const int least = threads > available_threads() ? threads : 1;
     plans_.push_back({rows, threads, &kernels, make_plan(schedule_, kernels, rows, threads, least)});
     const char* verbose = std::getenv("RAVINE_VERBOSE");
@@ -61,7 +81,7 @@ Plan& Program::plan_for(int64_t rows, int threads) {
 }
 
 std::string Program::describe(int64_t batch_size) {
-    std::lock_guard<std::mutex> lock(mutex_);
+    const Turn turn(*this);
     return plan_for(batch_size, num_threads()).text;
 }
 
@@ -83,12 +103,16 @@ void Program::check(const std::vector<Feed>& feeds, const BatchRange& range, con
             fail("input '" + input.name + "': expected " + std::to_string(range.samples) + " samples, received " +
                  std::to_string(feeds[i].rows) + ".");
     }
-    if (range.order)
-        for (int64_t k = 0; k < range.samples; ++k)
-            for (size_t i = 0; i < feeds.size(); ++i)
-                if (range.order[k] < 0 || (graph_.shape(inputs_[i]).batched() && range.order[k] >= feeds[i].rows))
+    if (range.order) {
+        const int64_t last = std::min(range.end * range.batch_size, range.samples);
+        for (size_t i = 0; i < feeds.size(); ++i) {
+            if (!graph_.shape(inputs_[i]).batched()) continue;
+            for (int64_t k = range.begin * range.batch_size; k < last; ++k)
+                if (range.order[k] < 0 || range.order[k] >= feeds[i].rows)
                     fail("the order names sample " + std::to_string(range.order[k]) + " of " +
                          std::to_string(feeds[i].rows) + ".");
+        }
+    }
     if (!sinks.empty() && sinks.size() != outputs_.size()) fail("the number of outputs differs.");
     for (size_t i = 0; i < sinks.size(); ++i)
         if (graph_.shape(outputs_[i]).batched() && sinks[i].rows < range.samples) fail("an output array is too small.");
@@ -97,7 +121,7 @@ void Program::check(const std::vector<Feed>& feeds, const BatchRange& range, con
 int64_t Program::run(const std::vector<Feed>& feeds, const BatchRange& range, const std::vector<Sink>& sinks,
                      const std::function<bool(int64_t)>& poll, double poll_seconds) {
     check(feeds, range, sinks);
-    std::lock_guard<std::mutex> lock(mutex_);
+    const Turn turn(*this);
     const int64_t rows = std::min(range.batch_size, range.samples);
     Plan& plan = plan_for(rows, num_threads());
     RunResult result;

@@ -1,9 +1,11 @@
 // A program: a graph with named entries and exits, planned when first run and then run for any number of batches.
 #pragma once
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "plan/plan.h"
@@ -65,8 +67,12 @@ class Program {
         const KernelTable* kernels;
         std::unique_ptr<Plan> plan;
     };
-    std::vector<CachedPlan> plans_;
+    std::vector<CachedPlan> plans_;  // the latest few
+
+    /// One caller at a time; throws std::runtime_error when the caller is the program's own poll.
+    class Turn;
     std::mutex mutex_;
+    std::atomic<std::thread::id> holder_{};
 };
 
 }  // namespace ravine

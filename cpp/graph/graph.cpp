@@ -82,6 +82,9 @@ std::vector<ValueId> Graph::add(const std::string& name, std::vector<ValueId> in
                 throw std::invalid_argument("input " + std::to_string(i) +
                                             " must be float32; totals and counters are "
                                             "read outside the program only.");
+        // A view of a variable must go on showing what it held when the view was made.
+        if (op.alias && value(inputs.at(0)).kind == ValueKind::variable)
+            inputs[0] = add1("copy", {inputs[0]}, {}, label);
         for (int updated : op.updates) {
             const ValueKind kind = value(inputs.at(static_cast<size_t>(updated))).kind;
             if (kind != ValueKind::variable && kind != ValueKind::input)

@@ -1,6 +1,7 @@
 #include "ravine/model.h"
 
-#include <cstring>
+#include <algorithm>
+#include <mutex>
 #include <set>
 #include <stdexcept>
 
@@ -11,6 +12,7 @@ namespace ravine {
 
 struct Model::State {
     ModelContents contents;
+    std::mutex mutex;  // one call at a time: they share variables and metrics
 
     Program& program(const std::string& name) const {
         auto found = contents.programs.find(name);
@@ -40,12 +42,10 @@ struct Model::State {
         return results;
     }
 
-    /// Feeds for (x, y) and, where the program was made with weights, ones.
     std::vector<Feed> feeds(const Program& program, const float* x, const float* y, int64_t rows) const {
         const float* data[] = {x, y};
         std::vector<Feed> feeds;
         for (size_t i = 0; i < program.inputs().size(); ++i) {
-            if (i >= 2) throw std::invalid_argument("the program needs more than x and y.");
             const int64_t unit = program.input_shape(i).unit();
             feeds.push_back({data[i], Element::f32, rows, unit, unit * static_cast<int64_t>(sizeof(float))});
         }
@@ -55,6 +55,7 @@ struct Model::State {
     Metrics epoch(const std::string& name, const float* x, const float* y, int64_t rows, int64_t batch_size,
                   const int64_t* order) const {
         Program& part = program(name);
+        if (rows < 1) throw std::invalid_argument("there are no samples.");
         if (batch_size < 1) throw std::invalid_argument("batch_size must be at least 1.");
         reset(name);
         part.run(feeds(part, x, y, rows), {batch_size, 0, (rows + batch_size - 1) / batch_size, order, rows}, {});
@@ -70,6 +71,28 @@ std::vector<int64_t> sample_shape(const Shape& shape) {
     return dims;
 }
 
+/// What Model's calls rely on: predict takes x; train and test take the same x and the same kind of y.
+void check_programs(const std::string& path, const ModelContents& contents) {
+    const auto fail = [&](const std::string& why) { throw std::runtime_error("'" + path + "': " + why); };
+    const auto found = contents.programs.find("predict");
+    if (found == contents.programs.end()) fail("it holds no predict program.");
+    const Program& predict = *found->second.program;
+    if (predict.inputs().size() != 1 || predict.outputs().size() != 1) fail("predict needs one input and one output.");
+    if (!predict.input_shape(0).batched() || !predict.output_shape(0).batched())
+        fail("predict needs a batch of samples.");
+    const Program* other = nullptr;
+    for (const char* name : {"train", "test"}) {
+        const auto entry = contents.programs.find(name);
+        if (entry == contents.programs.end()) continue;
+        const Program& program = *entry->second.program;
+        if (program.inputs().size() != 2 || program.input_shape(0) != predict.input_shape(0) ||
+            !program.input_shape(1).batched())
+            fail(std::string(name) + " needs the samples that predict takes, and their targets.");
+        if (other && program.input_shape(1) != other->input_shape(1)) fail("train and test take different targets.");
+        other = &program;
+    }
+}
+
 }  // namespace
 
 Model::Model(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -80,14 +103,14 @@ Model::~Model() = default;
 Model Model::load(const std::string& path) {
     auto state = std::make_unique<State>();
     state->contents = read_model(path);
-    const auto found = state->contents.programs.find("predict");
-    if (found == state->contents.programs.end() || found->second.program->inputs().size() != 1 ||
-        found->second.program->outputs().size() != 1 || !found->second.program->input_shape(0).batched())
-        throw std::runtime_error("'" + path + "': it holds no predict program with one input and one output.");
+    check_programs(path, state->contents);
     return Model(std::move(state));
 }
 
-void Model::save(const std::string& path) const { write_model(path, state_->contents); }
+void Model::save(const std::string& path) const {
+    std::lock_guard<std::mutex> lock(state_->mutex);
+    write_model(path, state_->contents);
+}
 
 std::vector<int64_t> Model::input_shape() const { return sample_shape(state_->program("predict").input_shape(0)); }
 std::vector<int64_t> Model::output_shape() const { return sample_shape(state_->program("predict").output_shape(0)); }
@@ -98,6 +121,7 @@ int64_t Model::target_size() const { return state_->program("train").input_shape
 void Model::predict(const float* x, int64_t rows, float* y) {
     if (rows < 0) throw std::invalid_argument("predict: the number of rows is negative.");
     if (rows == 0) return;
+    std::lock_guard<std::mutex> lock(state_->mutex);
     constexpr int64_t kBatchSize = 1024;
     Program& program = state_->program("predict");
     program.run(state_->feeds(program, x, nullptr, rows),
@@ -113,7 +137,8 @@ std::vector<float> Model::predict(const float* x, int64_t rows) {
 bool Model::trainable() const { return state_->contents.programs.count("train") != 0; }
 
 Metrics Model::train_on_batch(const float* x, const float* y, int64_t rows) {
-    return state_->epoch("train", x, y, rows, rows, nullptr);
+    std::lock_guard<std::mutex> lock(state_->mutex);
+    return state_->epoch("train", x, y, rows, std::max<int64_t>(rows, 1), nullptr);
 }
 
 std::vector<Metrics> Model::fit(const float* x, const float* y, int64_t rows, const FitOptions& options) {
@@ -122,15 +147,18 @@ std::vector<Metrics> Model::fit(const float* x, const float* y, int64_t rows, co
     std::vector<Metrics> history;
     for (int epoch = 0; epoch < options.epochs; ++epoch) {
         if (options.shuffle) shuffle(order.data(), rows, options.seed + static_cast<uint64_t>(epoch));
-        history.push_back(
-            state_->epoch("train", x, y, rows, options.batch_size, options.shuffle ? order.data() : nullptr));
+        {
+            std::lock_guard<std::mutex> lock(state_->mutex);
+            history.push_back(
+                state_->epoch("train", x, y, rows, options.batch_size, options.shuffle ? order.data() : nullptr));
+        }
         if (options.on_epoch_end && !options.on_epoch_end(epoch, history.back())) break;
     }
     return history;
 }
 
 Metrics Model::evaluate(const float* x, const float* y, int64_t rows, int64_t batch_size) {
-    if (rows < 1) throw std::invalid_argument("evaluate: there are no samples.");
+    std::lock_guard<std::mutex> lock(state_->mutex);
     return state_->epoch("test", x, y, rows, batch_size, nullptr);
 }
 
@@ -140,7 +168,10 @@ float Model::learning_rate() const {
 }
 
 void Model::set_learning_rate(float rate) {
+    if (!(rate >= 0))
+        throw std::invalid_argument("the learning rate must be 0 or more, received " + std::to_string(rate) + ".");
     if (!state_->contents.learning_rate) throw std::invalid_argument("the model has no learning rate to set.");
+    std::lock_guard<std::mutex> lock(state_->mutex);
     *static_cast<float*>(state_->contents.learning_rate->data()) = rate;
 }
 

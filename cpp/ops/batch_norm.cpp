@@ -120,6 +120,8 @@ void register_batch_norm(Registry& registry) {
         expect_inputs(inputs, attrs.integer("scale", 1) ? 5 : 4);
         const Shape& x = graph.shape(inputs[0]);
         const Shape channels = channels_of(x);
+        for (size_t i = 1; i < inputs.size(); ++i)
+            expect_shape("an operand", i == 3 ? x : channels, graph.shape(inputs[i]));
         return std::vector<Shape>{x, channels, channels};
     };
     backward.splits = by_channel;

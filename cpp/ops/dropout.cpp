@@ -22,6 +22,7 @@ void register_dropout(Registry& registry) {
         const double rate = attrs.number("rate");
         if (!(rate >= 0 && rate <= 1))
             throw std::invalid_argument("expected a rate in [0, 1], received " + std::to_string(rate) + ".");
+        expect_shape("a counter", Shape{}, graph.shape(inputs[1]));
         if (graph.value(inputs[1]).dtype != DType::i64) throw std::invalid_argument("the counter must be int64.");
         return std::vector<Shape>{graph.shape(inputs[0])};
     };

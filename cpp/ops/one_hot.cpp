@@ -21,6 +21,8 @@ void register_one_hot(Registry& registry) {
         expect_inputs(inputs, 1);
         std::vector<int64_t> dims = graph.shape(inputs[0]).dims();
         dims.push_back(attrs.integer("classes"));
+        if (dims.back() < 1)
+            throw std::invalid_argument("expected 1 class or more, received " + std::to_string(dims.back()) + ".");
         return std::vector<Shape>{Shape(std::move(dims))};
     };
     op.splits = [](const NodeView& view) {

@@ -32,6 +32,7 @@ void register_optimizers(Registry& registry) {
     rate.typed = {1};
     rate.infer = [](const Graph& graph, const std::vector<ValueId>& inputs, const Attrs&) {
         expect_inputs(inputs, 2);
+        for (ValueId id : inputs) expect_shape("an operand", Shape{}, graph.shape(id));
         if (graph.value(inputs[1]).dtype != DType::i64) throw std::invalid_argument("iterations must be int64.");
         return std::vector<Shape>{Shape{}};
     };

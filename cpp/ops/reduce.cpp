@@ -159,7 +159,7 @@ void register_reduce(Registry& registry) {
     OpDef& spread = define(registry, "spread");
     spread.infer = [](const Graph& graph, const std::vector<ValueId>& inputs, const Attrs& attrs) {
         expect_inputs(inputs, 1);
-        const Shape shape(attrs.integers("shape"));
+        const Shape shape = shape_attr(attrs);
         const Form form = form_of(shape, checked_axes(shape, attrs));
         const Shape& from = graph.shape(inputs[0]);
         if (from.unit() != form.outer * form.inner || from.batched() != form.batch_outer)

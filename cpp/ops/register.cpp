@@ -1,5 +1,7 @@
 #include "ops/register.h"
 
+#include <algorithm>
+
 #include "graph/broadcast.h"
 
 namespace ravine {
@@ -24,13 +26,17 @@ OpDef& define_update(Registry& registry, const std::string& name, Eltwise kernel
     OpDef& op = define(registry, name);
     op.updates = updates;
     op.constant = true;
-    op.infer = [params](const Graph& graph, const std::vector<ValueId>& inputs, const Attrs& attrs) {
+    // A copy has one source more than its kernel: what it overwrites.
+    const size_t count = static_cast<size_t>(kEltwiseInfo[static_cast<int>(kernel)].inputs) + (kernel == Eltwise::copy);
+    op.infer = [params, updates, count](const Graph& graph, const std::vector<ValueId>& inputs, const Attrs& attrs) {
         float checked[kMaxTileParams];
         if (params) params(attrs, checked);
-        const Shape& target = graph.shape(inputs.at(0));
-        for (ValueId input : inputs) {
-            const Shape& shape = graph.shape(input);
-            if (shape != target && shape.rank() != 0)
+        expect_inputs(inputs, count);
+        const Shape& target = graph.shape(inputs[0]);
+        for (size_t i = 0; i < count; ++i) {
+            const Shape& shape = graph.shape(inputs[i]);
+            const bool slot = std::find(updates.begin(), updates.end(), static_cast<int>(i)) != updates.end();
+            if (shape != target && (slot || shape.rank() != 0))
                 throw std::invalid_argument("expected shape " + target.str() + ", received " + shape.str() + ".");
         }
         return std::vector<Shape>{};

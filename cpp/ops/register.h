@@ -35,6 +35,22 @@ inline void expect_inputs(const std::vector<ValueId>& inputs, size_t count) {
                                     std::to_string(inputs.size()) + ".");
 }
 
+/// Throws unless the operand has this shape.
+inline void expect_shape(const char* operand, const Shape& expected, const Shape& received) {
+    if (received != expected)
+        throw std::invalid_argument(std::string("expected ") + operand + " of shape " + expected.str() + ", received " +
+                                    received.str() + ".");
+}
+
+/// A shape among the attributes; throws when more than the first dimension is free.
+inline Shape shape_attr(const Attrs& attrs) {
+    Shape shape(attrs.integers("shape"));
+    for (int64_t axis = 0; axis < shape.rank(); ++axis)
+        if (shape[axis] < 0 && !(axis == 0 && shape[axis] == kBatch))
+            throw std::invalid_argument("only the first dimension may be None, received shape " + shape.str() + ".");
+    return shape;
+}
+
 /// The axis as a number from 0 on; throws when the rank does not have it.
 inline int64_t normal_axis(int64_t axis, int64_t rank) {
     if (axis < -rank || axis >= rank)

@@ -65,8 +65,6 @@ std::vector<Split> rows_of_output(const NodeView& view) {
     return {batch_split(view)};
 }
 
-Shape shape_attr(const Attrs& attrs) { return Shape(attrs.integers("shape")); }
-
 void define_walk(OpDef& op) {
     op.splits = rows_of_output;
     op.cost = [](const NodeView& view, int64_t rows) { return static_cast<double>(view.out().size(rows)); };

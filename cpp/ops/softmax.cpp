@@ -65,6 +65,8 @@ OpDef& define_normalizer_grad(Registry& registry, const std::string& name, void 
     OpDef& op = define(registry, name);
     op.infer = [](const Graph& graph, const std::vector<ValueId>& inputs, const Attrs&) {
         expect_inputs(inputs, 2);
+        check_rank(graph.shape(inputs[0]));
+        expect_shape("a gradient", graph.shape(inputs[0]), graph.shape(inputs[1]));
         return std::vector<Shape>{graph.shape(inputs[0])};
     };
     op.in_place = 1;
@@ -155,9 +157,14 @@ void register_softmax(Registry& registry) {
     finish(loss, 2.0);
 
     OpDef& grad = define(registry, "softmax_crossentropy_grad");
-    grad.infer = [](const Graph& graph, const std::vector<ValueId>& inputs, const Attrs&) {
+    grad.infer = [](const Graph& graph, const std::vector<ValueId>& inputs, const Attrs& attrs) {
         expect_inputs(inputs, 3);
-        return std::vector<Shape>{graph.shape(inputs[0])};
+        const Shape& probs = graph.shape(inputs[0]);
+        check_rank(probs);
+        const Shape rows(std::vector<int64_t>(probs.dims().begin(), probs.dims().end() - 1));
+        expect_shape("targets", attrs.integer("sparse") ? rows : probs, graph.shape(inputs[1]));
+        expect_shape("a gradient", rows, graph.shape(inputs[2]));
+        return std::vector<Shape>{probs};
     };
     grad.run = run_loss_grad;
     finish(grad, 0.5);

@@ -55,7 +55,7 @@ void reuse_in_place(const Schedule& schedule, const std::vector<bool>& inside, c
         for (const Access& access : partition.shares[i].accesses) {
             const int storage = storages.of(access.storage);
             auto [entry, fresh] = regions.try_emplace(storage, access.region);
-            if (!fresh && !(entry->second == access.region)) entry->second = {Axis::all, 0};
+            if (!fresh && !(entry->second == access.region)) entry->second = {};
         }
         const auto take_over = [&](ValueId from, ValueId to) {
             if (from == kNone || to == kNone || inside[static_cast<size_t>(from)] || inside[static_cast<size_t>(to)])

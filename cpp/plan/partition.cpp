@@ -110,7 +110,8 @@ std::vector<Access> accesses_of(const Schedule& schedule, const Storages& storag
     std::vector<Access> accesses;
     const auto note = [&](ValueId id, Axis axis, bool write) {
         if (id == kNone || is_constant(*schedule.graph, id)) return;
-        const Region region{axis, axis == Axis::rows || axis == Axis::columns ? split->extent : 0};
+        const bool shared = axis == Axis::rows || axis == Axis::columns;
+        const Region region{axis, shared ? split->extent : 0, shared ? split->axis : axis};
         accesses.push_back({storages.of(id), region, write});
     };
     for (size_t i = 0; i < operands.reads.size(); ++i)
@@ -143,7 +144,8 @@ std::vector<Access> input_accesses(const Schedule& schedule, const Storages& sto
     std::vector<Access> accesses;
     for (ValueId id : schedule.inputs)
         accesses.push_back({storages.of(id),
-                            schedule.graph->shape(id).batched() ? Region{Axis::rows, kBatch} : Region{Axis::first, 0},
+                            schedule.graph->shape(id).batched() ? Region{Axis::rows, kBatch, Axis::rows}
+                                                                : Region{Axis::first, 0, Axis::first},
                             true});
     return accesses;
 }

@@ -11,7 +11,11 @@ namespace ravine {
 struct Region {
     Axis axis = Axis::all;
     int64_t extent = 0;
-    bool operator==(const Region& other) const { return axis == other.axis && extent == other.extent; }
+    /// Of the step's own domain, whose grain the ranges have: columns of X are the rows of X^T dY.
+    Axis domain = Axis::all;
+    bool operator==(const Region& other) const {
+        return axis == other.axis && extent == other.extent && domain == other.domain;
+    }
 };
 
 struct Access {

@@ -190,11 +190,11 @@ std::string describe(const Schedule& schedule, const Partition& partition, const
     int barriers = 0;
     for (const Step& step : plan.steps) barriers += step.barrier;
     std::snprintf(line, sizeof line,
-                  "plan: batch %lld, %d thread%s, %s kernels, %zu steps, %d barriers, arena %lld bytes, scratch %lld "
+                  "plan: batch %lld, %d thread%s, %s kernels, %zu step%s, %d barrier%s, arena %lld bytes, scratch %lld "
                   "bytes a thread, about %.0f cycles\n",
                   static_cast<long long>(plan.capacity), plan.threads, plan.threads == 1 ? "" : "s", kernels.isa,
-                  plan.steps.size(), barriers, static_cast<long long>(memory.bytes),
-                  static_cast<long long>(plan.scratch_floats * 4), plan.cycles);
+                  plan.steps.size(), plan.steps.size() == 1 ? "" : "s", barriers, barriers == 1 ? "" : "s",
+                  static_cast<long long>(memory.bytes), static_cast<long long>(plan.scratch_floats * 4), plan.cycles);
     std::string text = line;
     size_t number = 0;
     for (size_t i = 0; i < schedule.groups.size(); ++i) {
@@ -203,7 +203,7 @@ std::string describe(const Schedule& schedule, const Partition& partition, const
         const Step& step = plan.steps[number];
         int64_t bytes = 0;
         for (const Node& node : group.nodes) {
-            for (ValueId id : node.inputs)
+            for (ValueId id : node.op->shape_only ? std::vector<ValueId>{} : node.inputs)
                 if (!inside[static_cast<size_t>(id)]) bytes += value_bytes(schedule.graph->value(id), plan.capacity);
             for (ValueId id : node.outputs)
                 if (id != kNone && !inside[static_cast<size_t>(id)])

@@ -110,8 +110,6 @@ class Grower:
         self.graph = RandomGraph()
         self.shapes: list[Shape] = []
         self.values: list[Array] = []
-        self.view_of: dict[int, int] = {}
-        self.stale: set[int] = set()  # views of variables that were overwritten since
 
     def pick(self, options: Sequence[Any]) -> Any:
         return options[int(self.random.integers(len(options)))]
@@ -169,7 +167,6 @@ class Grower:
                     return []
             for position, result in zip(UPDATED[op], results, strict=True):
                 self.values[inputs[position]] = result
-                self.stale |= {view for view, root in self.view_of.items() if root == inputs[position]}
             self.graph.nodes.append((op, list(inputs), attrs))
             return []
         if any(not np.all(np.isfinite(result)) or result.size > 60000 for result in results):
@@ -182,8 +179,6 @@ class Grower:
             if (batched or "shape" in attrs) and self.keeps_batch(op, inputs, attrs, index):
                 shape = (None, *result.shape[1:])
             ids.append(self.leaf(shape, result))
-            if op in ("reshape", "stop_gradient"):
-                self.view_of[ids[-1]] = self.view_of.get(inputs[0], inputs[0])
         if any(np.max(np.abs(result), initial=0) > LIMIT for result in results):
             for i in list(ids):
                 if np.max(np.abs(self.values[i]), initial=0) > LIMIT:
@@ -203,7 +198,7 @@ class Grower:
 
     def real(self, value: int) -> bool:
         """float32, and of a magnitude that may be computed with."""
-        return value not in self.special() and value not in self.stale and self.small(value)
+        return value not in self.special() and self.small(value)
 
     def small(self, value: int) -> bool:
         return bool(np.max(np.abs(self.values[value]), initial=0) <= LIMIT)
@@ -422,7 +417,7 @@ def random_graph(seed: int, dims: Sequence[int], nodes: int) -> RandomGraph:
     for _ in range(nodes):
         grower.grow()
     graph = grower.graph
-    computed = [i for i in range(len(grower.shapes)) if i not in grower.special() and i not in grower.stale]
+    computed = [i for i in range(len(grower.shapes)) if i not in grower.special()]
     count = min(len(computed), int(grower.random.integers(3, 9)))
     graph.outputs = sorted({int(i) for i in grower.random.choice(computed, count, replace=False)} | {computed[-1]})
     return graph

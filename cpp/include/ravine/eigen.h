@@ -2,6 +2,7 @@
 #pragma once
 #include <Eigen/Core>
 #include <stdexcept>
+#include <string>
 
 #include "ravine/model.h"
 
@@ -18,9 +19,12 @@ inline Eigen::Map<RowMatrix> matrix(const TensorView& tensor) {
     return {tensor.data, rows, tensor.shape.back()};
 }
 
-/// Predictions for a batch that lies in a row-major matrix, one sample a row.
+/// Predictions for a batch in a row-major matrix, one sample a row; x is copied. Throws std::invalid_argument when its
+/// columns are not input_size().
 inline RowMatrix predict(Model& model, const Eigen::Ref<const RowMatrix, 0, Eigen::OuterStride<>>& x) {
-    if (x.cols() != model.input_size()) throw std::invalid_argument("predict: the samples have another size.");
+    if (x.cols() != model.input_size())
+        throw std::invalid_argument("predict: expected " + std::to_string(model.input_size()) + " columns, received " +
+                                    std::to_string(x.cols()) + ".");
     const RowMatrix dense = x;
     RowMatrix y(dense.rows(), model.output_size());
     model.predict(dense.data(), dense.rows(), y.data());
