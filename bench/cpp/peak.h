@@ -87,7 +87,7 @@ inline std::vector<PeakKernel> peak_kernels() {
 
 /// Floating point operations per second of one thread, over about `seconds`.
 inline double peak_flops(const PeakKernel& kernel, double seconds) {
-    constexpr int64_t kSteps = 4096;
+    constexpr int64_t kSteps = 1 << 16;
     volatile float sink = 0;
     const double start = now();
     double taken = 0;
@@ -108,18 +108,14 @@ inline double peak_flops(const std::string& isa, double seconds) {
     return 0;
 }
 
-/// Bytes read and written per second by a copy of `bytes` bytes; the buffers together take twice that.
+/// Bytes read and written per second by a copy of `bytes` bytes, measured for about `seconds`; the buffers together
+/// take twice that.
 inline double copy_bandwidth(float* dst, const float* src, int64_t bytes, double seconds) {
-    const double start = now();
-    double taken = 0;
-    int64_t copies = 0;
-    do {
+    const auto copy = [&] {
         std::memcpy(dst, src, static_cast<size_t>(bytes));
         __asm__ volatile("" : : "r"(dst) : "memory");
-        ++copies;
-        taken = now() - start;
-    } while (taken < seconds);
-    return 2.0 * static_cast<double>(bytes) * static_cast<double>(copies) / taken;
+    };
+    return 2.0 * static_cast<double>(bytes) / time_calls(calls_for(seconds, copy), copy);
 }
 
 }  // namespace bench

@@ -14,6 +14,8 @@ namespace ravine {
 
 namespace {
 
+constexpr size_t kMostPlans = 16;
+
 constexpr size_t kMaxPlans = 16;
 
 Graph flattened(const Graph& graph) {
@@ -70,8 +72,15 @@ class Program::Turn {
 
 Plan& Program::plan_for(int64_t rows, int threads) {
     const KernelTable& kernels = current_kernels();
-    for (CachedPlan& cached : plans_)
-        if (cached.capacity == rows && cached.threads == threads && cached.kernels == &kernels) return *cached.plan;
+    const auto known = std::find_if(plans_.begin(), plans_.end(), [&](const CachedPlan& cached) {
+        return cached.capacity == rows && cached.threads == threads && cached.kernels == &kernels;
+    });
+    if (known != plans_.end()) {
+        // The plan used last stands last, and the one unused for longest goes first.
+        std::rotate(known, known + 1, plans_.end());
+        return *plans_.back().plan;
+    }
+    if (plans_.size() == kMostPlans) plans_.erase(plans_.begin());
     if (plans_.size() == kMaxPlans) plans_.erase(plans_.begin());
     const int least = threads > available_threads() ? threads : 1;
     plans_.push_back({rows, threads, &kernels, make_plan(schedule_, kernels, rows, threads, least)});

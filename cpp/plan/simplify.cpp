@@ -61,14 +61,15 @@ std::vector<Node> without_repeats(const Graph& graph, std::vector<Node> nodes, c
     return kept;
 }
 
-std::vector<Node> without_by_products(std::vector<Node> nodes, const std::vector<ValueId>& outputs) {
+std::vector<Node> without_by_products(const Graph& graph, std::vector<Node> nodes,
+                                      const std::vector<ValueId>& outputs) {
     std::vector<bool> gone(nodes.size(), false);
     for (size_t j = 0; j < nodes.size(); ++j) {
         const OpDef::AlsoComputes& also = nodes[j].op->also_computes;
         if (!also.name) continue;
         for (size_t i = 0; i < j; ++i) {
-            if (gone[i] || nodes[i].op->name != also.name || nodes[i].inputs[0] != nodes[j].inputs[0] ||
-                is_output(nodes[i], outputs))
+            if (gone[i] || nodes[i].op->name != also.name || !is_pure(graph, nodes[i]) ||
+                nodes[i].inputs[0] != nodes[j].inputs[0] || is_output(nodes[i], outputs))
                 continue;
             // Whoever reads it must come after the node that takes its place.
             const ValueId old = nodes[i].outputs[0];
@@ -91,7 +92,7 @@ std::vector<Node> without_by_products(std::vector<Node> nodes, const std::vector
 }  // namespace
 
 std::vector<Node> simplify(const Graph& graph, std::vector<Node> nodes, const std::vector<ValueId>& outputs) {
-    return without_by_products(without_repeats(graph, std::move(nodes), outputs), outputs);
+    return without_by_products(graph, without_repeats(graph, std::move(nodes), outputs), outputs);
 }
 
 }  // namespace ravine

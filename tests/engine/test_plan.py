@@ -1,0 +1,164 @@
+"""What becomes of a graph: which nodes run, in how many steps, in how much memory."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from networks import network
+
+from ravine import _core
+
+
+def steps(plan: str) -> list[str]:
+    """The steps of a plan in words, without numbers, axes and sizes."""
+    return [line.split(" bytes ")[1].split("  [")[0].strip() for line in plan.splitlines() if re.match(r" +\d+ ", line)]
+
+
+def number(plan: str, what: str) -> int:
+    found = re.search(what.replace("#", r"(\d+)"), plan)
+    assert found is not None, plan
+    return int(found.group(1))
+
+
+class Tracer:
+    def __init__(self) -> None:
+        self.graph = _core.Graph()
+        self.inputs: list[int] = []
+
+    def input(self, *shape: int | None) -> int:
+        self.inputs.append(self.graph.input(f"input {len(self.inputs)}", shape))
+        return self.inputs[-1]
+
+    def variable(self, *shape: int) -> int:
+        return self.graph.variable(_core.Variable(np.full(shape, 0.5, np.float32), "w"))
+
+    def add(self, op: str, *inputs: int, label: str = "", **attrs: Any) -> int:
+        outputs = self.graph.add(op, list(inputs), attrs, label)
+        return outputs[0] if outputs else -1
+
+    def plan(self, *outputs: int, batch_size: int = 32) -> str:
+        return _core.Program(self.graph, self.inputs, list(outputs)).describe(batch_size)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Any:
+    before = _core.num_threads()
+    _core.set_num_threads(1)
+    yield
+    _core.set_num_threads(before)
+
+
+def test_a_dense_layer_is_one_step() -> None:
+    t = Tracer()
+    product = t.add("matmul", t.input(None, 20), t.variable(20, 30), label="Dense 'fc1'")
+    y = t.add("relu", t.add("add", product, t.variable(30)))
+    plan = t.plan(y)
+    assert steps(plan) == ["matmul + bias + relu"]
+    assert "[Dense 'fc1']" in plan
+
+
+def test_an_update_joins_the_product_that_makes_its_gradient() -> None:
+    t = Tracer()
+    w = t.variable(20, 30)
+    gradient = t.add("matmul", t.input(None, 20), t.input(None, 30), transpose_a=1)
+    t.add("sgd", w, gradient, t.variable())
+    assert steps(t.plan()) == ["matmul + sgd"]
+
+
+def test_an_update_does_not_overtake_a_read() -> None:
+    t = Tracer()
+    w = t.variable(20, 30)
+    x, dy = t.input(None, 20), t.input(None, 30)
+    gradient = t.add("matmul", x, dy, transpose_a=1)
+    late = t.add("matmul", dy, w, transpose_b=1)
+    t.add("sgd", w, gradient, t.variable())
+    plan = t.plan(late)
+    assert steps(plan) == ["matmul", "matmul", "sgd"]
+    assert "not fused: sgd: what it overwrites is read in between" in plan
+
+
+def test_chains_fuse() -> None:
+    t = Tracer()
+    x = t.input(None, 40)
+    y = x
+    for op in ("exp", "negative", "tanh", "square"):
+        y = t.add(op, y)
+    y = t.add("add", t.add("multiply", y, x), t.variable(40))
+    assert steps(t.plan(y)) == ["exp + negative + tanh + square + multiply + add"]
+
+
+def test_what_nobody_reads_does_not_run() -> None:
+    t = Tracer()
+    x = t.input(None, 4)
+    y = t.add("exp", x)
+    t.add("log", y)
+    t.add("softmax", x)
+    assert steps(t.plan(y)) == ["exp"]
+    assert steps(t.plan()) == []
+
+
+def test_no_gradient_is_computed_below_what_is_wanted() -> None:
+    t = Tracer()
+    x, first, second = t.input(None, 8), t.variable(8, 9), t.variable(9, 7)
+    y = t.add("matmul", t.add("tanh", t.add("matmul", x, first)), second)
+    loss = t.add("sum", y, axes=[0, 1])
+    (gradient,) = t.graph.gradients(loss, [second])
+    assert gradient is not None
+    assert sum("matmul" in step for step in steps(t.plan(gradient))) == 2
+    assert not any("tanh_grad" in step for step in steps(t.plan(gradient)))
+
+
+def test_repeated_nodes_run_once() -> None:
+    t = Tracer()
+    x = t.input(None, 8)
+    y = t.add("subtract", t.add("softmax", x), t.add("sum", t.add("softmax", x), axes=[1], keepdims=1))
+    assert sum("softmax" in step for step in steps(t.plan(y))) == 1
+
+
+def test_repeated_nodes_run_again_after_an_update() -> None:
+    t = Tracer()
+    w = t.variable(2, 3)
+    before = t.add("exp", t.add("softmax", w))
+    t.add("assign_add", w, t.graph.constant(np.arange(6, dtype=np.float32).reshape(2, 3)))
+    after = t.add("exp", t.add("softmax", w))
+    got = _core.Program(t.graph, [], [before, after]).run([])
+    assert np.abs(got[0] - got[1]).max() > 0.1
+
+
+def test_a_by_product_is_not_taken_from_after_an_update() -> None:
+    t = Tracer()
+    w = t.variable(2, 3)
+    before = t.add("softmax", w)
+    t.add("assign_add", w, t.graph.constant(np.arange(6, dtype=np.float32).reshape(2, 3)))
+    _, after = t.graph.add("softmax_crossentropy", [w, w], {"sparse": 0})
+    difference = t.add("subtract", before, after)
+    (got,) = _core.Program(t.graph, [], [difference]).run([])
+    assert np.abs(got).max() > 0.1
+
+
+def test_memory_is_used_again() -> None:
+    t = Tracer()
+    y = t.input(None, 256)
+    for _ in range(20):
+        y = t.add("softmax", y)
+    plan = t.plan(y, batch_size=100)
+    assert len(steps(plan)) == 20
+    assert number(plan, "arena # bytes") <= 3 * 100 * 256 * 4 + 4096
+
+
+def test_batches_of_another_size_get_a_plan_of_their_own() -> None:
+    program = network([4, 5]).program
+    assert number(program.describe(8), "batch #,") == 8
+    assert number(program.describe(9), "batch #,") == 9
+
+
+def test_more_threads_for_more_work(set_threads: Callable[[int], None]) -> None:
+    set_threads(2)
+    if _core.available_threads() < 2:
+        pytest.skip("needs two processors")
+    assert " 1 thread," in network([4, 5]).program.describe(2)
+    wide = network([512, 512, 512]).program.describe(128)
+    assert " 2 threads," in wide
+    assert any("|" in line for line in wide.splitlines()[1:])
