@@ -65,7 +65,8 @@ class Builder:
         for statistic in (mean, variance):
             running = self.variable(np.ones(width, np.float32))
             kept = self.add("affine", [running], scale=0.99, offset=0.0)
-            self.add("assign", [running, self.add("add", [kept, self.add("affine", [statistic], scale=0.01, offset=0.0)])])
+            part = self.add("affine", [statistic], scale=0.01, offset=0.0)
+            self.add("assign", [running, self.add("add", [kept, part])])
         return y
 
     def dropout(self, x: int, seed: int) -> int:

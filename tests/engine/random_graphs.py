@@ -56,7 +56,7 @@ class RandomGraph:
         return "\n".join(lines + [f"  {op} {inputs} {attrs}" for op, inputs, attrs in self.nodes])
 
     def interpret(self, feeds: Sequence[Array], state: list[Array], dtype: Any) -> list[Array]:
-        """The outputs for one batch; updates the state. A variable among the outputs shows its value after the batch."""
+        """The outputs for one batch; updates the state. A variable among the outputs has its value after the batch."""
         rows = len(feeds[0])
         values = [np.asarray(feed, dtype) for feed in feeds] + list(state)
         values += [np.asarray(constant, dtype) for constant in self.constants]
@@ -99,12 +99,19 @@ UNARY = ["tanh", "sigmoid", "sin", "cos", "relu", "gelu", "softplus", "softsign"
 UNARY += ["silu", "hard_silu", "erf", "mish"]
 BINARY = ["add", "add", "subtract", "multiply", "maximum", "minimum"]
 LIMIT = 4.0
+# What a graph grows by, as often as it stands here.
+KINDS = ["unary"] * 4 + ["binary"] * 6 + ["matmul"] * 4 + ["update"] * 3 + ["reduce", "view", "affine"] * 2
+KINDS += ["where", "fused", "softmax", "norm", "scalar", "dropout", "spread", "weights"]
+# What has a derivative everywhere.
+SMOOTH = ["tanh", "sigmoid", "sin", "cos", "gelu", "softplus", "negative", "copy", "silu", "erf", "mish"]
+SMOOTH_KINDS = ["unary", "binary", "matmul", "reduce", "view"] * 2 + ["affine", "where", "fused", "softmax", "spread"]
 
 
 class Grower:
     """Adds random nodes to a graph, trying each out on a small batch so that values stay small and shapes known."""
 
-    def __init__(self, seed: int, dims: Sequence[int]):
+    def __init__(self, seed: int, dims: Sequence[int], smooth: bool = False):
+        self.smooth = smooth
         self.random = np.random.default_rng(seed)
         self.dims = [int(d) for d in dims]
         self.graph = RandomGraph()
@@ -131,8 +138,8 @@ class Grower:
         a, b = self.dims[0], self.dims[1]
         batched: list[Shape] = [(None, a), (None, b), (None, 2, a), (None,), (None, 1)]
         count = int(self.random.integers(2, 5))
-        wanted = [(batched[0], "real")] + [(self.pick(batched), self.pick(["real", "real", "mask"])) for _ in range(count)]
-        wanted += [((None,), "label")]
+        wanted = [(batched[0], "real"), ((None,), "label")]
+        wanted += [(self.pick(batched), self.pick(["real", "real", "mask"])) for _ in range(count)]
         if self.chance(0.3):
             wanted.append(((b,), "real"))
         for shape, kind in wanted:
@@ -162,9 +169,8 @@ class Grower:
         with np.errstate(all="ignore"):
             results = evaluate(op, [self.values[i] for i in inputs], attrs, ROWS)
         if op in UPDATED:
-            for position, result in zip(UPDATED[op], results, strict=True):
-                if not np.all(np.abs(result) < 3 * LIMIT):
-                    return []
+            if not all(np.all(np.abs(result) < 3 * LIMIT) for result in results):
+                return []
             for position, result in zip(UPDATED[op], results, strict=True):
                 self.values[inputs[position]] = result
             self.graph.nodes.append((op, list(inputs), attrs))
@@ -182,7 +188,7 @@ class Grower:
         if any(np.max(np.abs(result), initial=0) > LIMIT for result in results):
             for i in list(ids):
                 if np.max(np.abs(self.values[i]), initial=0) > LIMIT:
-                    self.emit("softsign", [i])
+                    self.emit("tanh" if self.smooth else "softsign", [i])
         return ids
 
     def keeps_batch(self, op: str, inputs: Sequence[int], attrs: dict[str, Any], index: int) -> bool:
@@ -234,14 +240,10 @@ class Grower:
         return int(self.pick(fitting)) if fitting else None
 
     def grow(self) -> None:
-        kind = self.pick(
-            ["unary"] * 4 + ["binary"] * 6 + ["matmul"] * 4 + ["reduce"] * 2 + ["view"] * 2 + ["update"] * 3
-            + ["where", "fused", "softmax", "norm", "affine", "affine", "scalar", "dropout", "spread", "weights"]
-        )
-        getattr(self, kind)(self.any_value())
+        getattr(self, self.pick(SMOOTH_KINDS if self.smooth else KINDS))(self.any_value())
 
     def unary(self, x: int) -> None:
-        self.emit(self.pick(UNARY), [x])
+        self.emit(self.pick(SMOOTH if self.smooth else UNARY), [x])
 
     def affine(self, x: int) -> None:
         self.emit("affine", [x], {"scale": float(self.random.uniform(-1.2, 1.2)), "offset": 0.25})
@@ -249,7 +251,8 @@ class Grower:
     def binary(self, x: int) -> None:
         y = self.partner(x)
         if y is not None:
-            self.emit(self.pick(BINARY), [x, y] if self.chance(0.5) else [y, x])
+            op = self.pick(BINARY[:4] if self.smooth else BINARY)
+            self.emit(op, [x, y] if self.chance(0.5) else [y, x])
 
     def where(self, x: int) -> None:
         y = self.partner(x)
@@ -296,9 +299,11 @@ class Grower:
         if biases and self.chance(0.6):
             product = self.emit("add", [product[0], int(self.pick(biases))])
         if product and self.chance(0.6):
-            product = self.emit(self.pick(["relu", "tanh", "sigmoid", "softsign"]), product)
+            product = self.emit(
+                self.pick(["tanh", "sigmoid"] if self.smooth else ["relu", "tanh", "softsign"]), product
+            )
         # An update right behind it, as training makes them, with the variable's own value added in (weight decay).
-        if product and self.chance(0.5):
+        if product and not self.smooth and self.chance(0.5):
             g = product[0]
             targets = [v for v in self.trainable() if self.shapes[v] == self.shapes[g]]
             if targets:
@@ -315,14 +320,14 @@ class Grower:
             first = int(self.random.integers(rank))
             last = int(self.random.integers(first, rank))
             attrs = {"axes": list(range(first, last + 1)), "keepdims": int(self.random.integers(2))}
-            self.emit(self.pick(["sum", "mean", "mean", "max", "min"]), [x], attrs)
+            self.emit(self.pick(["sum", "mean"] if self.smooth else ["sum", "mean", "mean", "max", "min"]), [x], attrs)
 
     def view(self, x: int) -> None:
         shape = self.shapes[x]
         lead, rest = (shape[:1], shape[1:]) if shape[:1] == (None,) else ((), shape)
-        kind = self.pick(["reshape", "reshape", "transpose", "stop", "broadcast"])
-        if kind == "stop":
-            self.emit("stop_gradient", [x])
+        kind = self.pick(["reshape", "reshape", "transpose", "copy" if self.smooth else "stop", "broadcast"])
+        if kind in ("stop", "copy"):
+            self.emit("stop_gradient" if kind == "stop" else "copy", [x])
         elif kind == "transpose" and shape:
             perm = list(range(len(lead), len(shape)))
             self.random.shuffle(perm)
@@ -411,8 +416,9 @@ class Grower:
             self.emit(kind, [w, g, slot, lr], {"momentum": 0.5})
 
 
-def random_graph(seed: int, dims: Sequence[int], nodes: int) -> RandomGraph:
-    grower = Grower(seed, dims)
+def random_graph(seed: int, dims: Sequence[int], nodes: int, smooth: bool = False) -> RandomGraph:
+    """smooth: nothing but what has a derivative, and no updates."""
+    grower = Grower(seed, dims, smooth)
     grower.add_leaves()
     for _ in range(nodes):
         grower.grow()

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from random_graphs import RandomGraph, random_graph
 
+from ravine import _core
+
 SetThreads = Callable[[int], None]
 
 
@@ -70,3 +72,42 @@ def test_on_every_instruction_set(seed: int, isa: str, set_threads: SetThreads, 
     set_threads(many)
     bits = run_and_compare(graph, seed, 64, 150)
     assert run_and_compare(graph, seed, 64, 150) == bits
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_gradients(seed: int, set_threads: SetThreads, many: int) -> None:
+    """The slope of sum(outputs * weights) along a random direction of all variables at once."""
+    graph = random_graph(seed, [7, 5, 1, 3], 30, smooth=True)
+    random = np.random.default_rng(seed)
+    feeds = graph.feeds(9, random)
+    state = graph.initial_state(np.float64)
+    weights = [random.uniform(-1, 1, np.shape(out)) for out in graph.interpret(feeds, list(state), np.float64)]
+
+    def loss(step: float) -> float:
+        moved = [
+            value + step * direction if value.dtype == np.float64 and value.ndim else value
+            for value, direction in zip(state, directions, strict=True)
+        ]
+        outputs = graph.interpret(feeds, moved, np.float64)
+        return float(sum(np.sum(output * weight) for output, weight in zip(outputs, weights, strict=True)))
+
+    directions = [random.uniform(-1, 1, value.shape) for value in state]
+    built, ids, variables = graph.build()
+    total = built.constant(np.float32(0))
+    entries, fed = ids[: len(graph.inputs)], list(feeds)
+    for output, weight in zip(graph.outputs, weights, strict=True):
+        shape = built.shape(ids[output])
+        entries.append(built.input("weights", shape))
+        fed.append(weight.astype(np.float32))
+        (product,) = built.add("multiply", [ids[output], entries[-1]])
+        (part,) = built.add("sum", [product], {"axes": list(range(len(shape)))})
+        (total,) = built.add("add", [total, part])
+    wanted = [i for i, value in enumerate(state) if value.dtype == np.float64 and value.ndim]
+    gradients = built.gradients(total, [built.variable(variables[i]) for i in wanted])
+    reached = [(i, g) for i, g in zip(wanted, gradients, strict=True) if g is not None]
+    set_threads(1 if seed % 2 else many)
+    results = _core.Program(built, entries, [g for _, g in reached]).run(fed)
+    slope = sum(float(np.sum(result * directions[i])) for (i, _), result in zip(reached, results, strict=True))
+    expected = (loss(1e-6) - loss(-1e-6)) / 2e-6
+    scale = 1 + sum(float(np.abs(result).sum()) for result in results)
+    assert abs(slope - expected) < 1e-5 * scale, str(graph)

@@ -71,7 +71,7 @@ def test_instruction_set_from_the_environment() -> None:
         assert printed("from ravine import _core; print(_core.isa())", RAVINE_ISA=name) == name
     done = python("from ravine import _core; _core.isa()", RAVINE_ISA="mmx")
     assert done.returncode != 0
-    assert "RAVINE_ISA: instruction set 'mmx' cannot run here; this machine has 'a" in done.stderr.replace("'base", "'a")
+    assert "RAVINE_ISA: instruction set 'mmx' cannot run here; this machine has '" in done.stderr
     with pytest.raises(ValueError, match="set_isa: instruction set 'sse9' cannot run here; this machine has '"):
         _core.set_isa("sse9")
 

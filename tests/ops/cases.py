@@ -167,7 +167,8 @@ unary("elu", kinks=[0], alpha=1.3)
 unary("silu", beta=1.0, tolerance=4e-6)
 unary("silu", beta=1.7, tolerance=4e-6)
 
-gradient_of("relu_grad", "selu_grad", "gelu_grad", "gelu_tanh_grad", "mish_grad", "softplus_grad", "softsign_grad", kinks=[0])
+gradient_of("relu_grad", "selu_grad", "gelu_grad", "gelu_tanh_grad", kinks=[0])
+gradient_of("mish_grad", "softplus_grad", "softsign_grad", kinks=[0])
 gradient_of("sigmoid_grad", low=0.0, high=1.0)
 gradient_of("tanh_grad", low=-1.0, high=1.0)
 gradient_of("hard_sigmoid_grad", "hard_silu_grad", kinks=[-3, 3])
@@ -207,7 +208,13 @@ CASES["multiply_add"] = [
 
 CASES["reshape"] = [
     Case((Operand(a),), {"shape": list(b)}, 0.0, (0,))
-    for a, b in [((None, 6), (None, 2, 3)), ((None, 2, 3), (None, 6)), ((4, 6), (3, 8)), ((None, 1), (None,)), ((1,), ())]
+    for a, b in [
+        ((None, 6), (None, 2, 3)),
+        ((None, 2, 3), (None, 6)),
+        ((4, 6), (3, 8)),
+        ((None, 1), (None,)),
+        ((1,), ()),
+    ]
 ]
 CASES["broadcast_to"] = [
     Case((Operand(a),), {"shape": list(b)}, 0.0, (0,))
