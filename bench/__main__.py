@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from bench import machine
@@ -21,6 +22,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--peers", nargs="+", metavar="PEER", help=f"names or families ({', '.join(FAMILIES)})")
     parser.add_argument("--rounds", type=int, help=f"default {Settings.rounds}, with --quick 3")
     parser.add_argument("--quick", action="store_true", help="short turns and few rounds: a smoke test, not a result")
+    parser.add_argument(
+        "--cpu-time", action="store_true", help="count processor time: for one thread while the machine is busy"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured")
     parser.add_argument("--png", type=Path, metavar="FILE", help="draw the ratios as a bar chart")
     arguments = parser.parse_args()
@@ -28,6 +32,8 @@ def parse_arguments() -> argparse.Namespace:
         parser.error(f"--threads: this process may use {cpus} CPUs")
     if arguments.rounds is not None and arguments.rounds < 1:
         parser.error("--rounds: expected at least 1")
+    if arguments.cpu_time and arguments.threads != [1]:
+        parser.error("--cpu-time adds up the time of all threads: it needs --threads 1")
     return arguments
 
 
@@ -44,14 +50,14 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     settings = Settings(rounds=3, turn=0.1) if arguments.quick else Settings()
-    if arguments.rounds is not None:
-        settings = Settings(arguments.rounds, settings.turn)
+    clock = "cpu_seconds" if arguments.cpu_time else "seconds"
+    settings = replace(settings, rounds=arguments.rounds or settings.rounds, clock=clock)
 
     console = make_console()
     report = {
         "machine": machine.describe(),
         "command": " ".join(["python -m bench", *sys.argv[1:]]),
-        "settings": {"rounds": settings.rounds, "turn_seconds": settings.turn, "quick": arguments.quick},
+        "settings": asdict(settings) | {"quick": arguments.quick},
         "limits": {str(threads): found for threads in arguments.threads if (found := machine.limits(threads))},
         "rows": [],
         "geometric_means": {},

@@ -1,7 +1,7 @@
 """One contestant in a process of its own: reads commands, a JSON object per line, and answers each with one.
 
 {"do": "prepare", "workload": ID, "loss_steps": N} -> {"granule", "loss", "version"} or {"unsupported": WHY}
-{"do": "run", "steps": N}                          -> {"seconds"}
+{"do": "run", "steps": N}                          -> {"seconds", "cpu_seconds"} (the latter of all its threads)
 """
 
 from __future__ import annotations
@@ -64,9 +64,9 @@ def _answer(state: dict[str, Any], name: str, threads: int, command: dict[str, A
             "loss": None if loss != loss else loss,
             "version": _version(contestant.packages),
         }
-    start = time.perf_counter()
+    start, start_cpu = time.perf_counter(), time.process_time()
     state["runner"].run(command["steps"])
-    return {"seconds": time.perf_counter() - start}
+    return {"seconds": time.perf_counter() - start, "cpu_seconds": time.process_time() - start_cpu}
 
 
 def main() -> None:

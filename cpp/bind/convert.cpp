@@ -72,7 +72,10 @@ Feed feed_from(const py::handle& object, bool batched, std::vector<py::object>& 
         contiguous = contiguous && (array.shape(axis) == 1 || array.strides(axis) == expected);
         expected *= array.shape(axis);
     }
-    if (!contiguous) array = py::array::ensure(array, py::array::c_style);
+    const py::ssize_t size = array.itemsize();
+    const bool aligned = reinterpret_cast<uintptr_t>(array.data()) % static_cast<uintptr_t>(size) == 0 &&
+                         (!batched || array.strides(0) % size == 0);
+    if (!contiguous || !aligned) array = array.attr("copy")("C").cast<py::array>();
     int64_t unit = 1;
     for (py::ssize_t axis = first; axis < array.ndim(); ++axis) unit *= array.shape(axis);
     owner.push_back(array);

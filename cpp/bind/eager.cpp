@@ -19,11 +19,13 @@ bool is_updated(const OpDef& op, size_t i) {
 
 /// A float32 C-contiguous array: the object itself when it is one, else a copy; what is updated must be one.
 py::array_t<float> dense(const py::handle& object, bool updated) {
-    const bool exact = py::isinstance<py::array_t<float, py::array::c_style>>(object);
+    const bool exact = py::isinstance<py::array_t<float, py::array::c_style>>(object) &&
+                       reinterpret_cast<uintptr_t>(py::cast<py::array>(object).data()) % alignof(float) == 0;
     if (updated && !(exact && py::cast<py::array>(object).writeable()))
         throw py::type_error("what is updated in place must be a writable, contiguous float32 array or a Variable.");
     auto array = py::array_t<float, py::array::c_style | py::array::forcecast>::ensure(object);
     if (!array) throw py::error_already_set();
+    if (reinterpret_cast<uintptr_t>(array.data()) % alignof(float)) array = array.attr("copy")();
     return array;
 }
 

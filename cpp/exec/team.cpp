@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -57,11 +58,34 @@ int initial_threads() {
 const int fork_hook = pthread_atfork(nullptr, nullptr, [] { forked.store(true); });
 #endif
 
+/// Threads of the region's own, in place of OpenMP's: in a forked child, and where OpenMP is not built in (thread
+/// sanitizers do not understand its runtime). The calling thread is the first, so that signals reach it.
+bool run_own_threads(int threads, void (*body)(void*, int), void* context) {
+    enum Start { waiting, go, give_up };
+    std::atomic<int> start{waiting};
+    std::vector<std::thread> others;
+    try {
+        for (int thread = 1; thread < threads; ++thread)
+            others.emplace_back([&start, body, context, thread] {
+                while (start.load() == waiting) std::this_thread::yield();
+                if (start.load() == go) body(context, thread);
+            });
+        start.store(go);
+    } catch (const std::system_error&) {
+        start.store(give_up);
+    }
+    const bool complete = start.load() == go;
+    if (complete) body(context, 0);
+    for (std::thread& other : others) other.join();
+    return complete;
+}
+
 #if defined(_OPENMP)
 
 bool inside_region() { return omp_in_parallel() != 0; }
 
 bool run_region(int threads, void (*body)(void*, int), void* context) {
+    if (forked.load()) return run_own_threads(threads, body, context);
     bool complete = true;
 #pragma omp parallel num_threads(threads)
     {
@@ -77,13 +101,8 @@ bool run_region(int threads, void (*body)(void*, int), void* context) {
 
 bool inside_region() { return false; }
 
-/// Without OpenMP (thread sanitizers do not understand its runtime) each region starts threads of its own.
 bool run_region(int threads, void (*body)(void*, int), void* context) {
-    std::vector<std::thread> others;
-    for (int thread = 1; thread < threads; ++thread) others.emplace_back(body, context, thread);
-    body(context, 0);
-    for (std::thread& other : others) other.join();
-    return true;
+    return run_own_threads(threads, body, context);
 }
 
 #endif
@@ -123,11 +142,7 @@ bool run_team(int threads, void (*body)(void*, int), void* context) {
 #if defined(__linux__)
     (void)fork_hook;
 #endif
-    if (!forked.load()) return run_region(threads, body, context);
-    // A new thread makes a new OpenMP pool.
-    bool complete = false;
-    std::thread([&] { complete = run_region(threads, body, context); }).join();
-    return complete;
+    return run_region(threads, body, context);
 }
 
 void Barrier::wait() {

@@ -49,7 +49,7 @@ RAVINE_INLINE VecHalf pow_positive(VecHalf x, VecHalf y) {
 /// 1 ulp, with the special cases of C99 F.9.4.4.
 RAVINE_INLINE Vec pow_vec(Vec x, Vec y) {
     const Vec magnitude = abs_vec(x), one = splat(1.0f), infinity = splat(kInfinity);
-    struct Halves {
+    struct alignas(sizeof(Vec)) Halves {
         VecHalf low, high;
     };
     const Halves a = reinterpret_cast<const Halves&>(magnitude), b = reinterpret_cast<const Halves&>(y);

@@ -1,5 +1,5 @@
-// Between the first batch of a run and its last, nothing is allocated: a run of 300 batches allocates as often as one of
-// ten.
+// Between the first batch of a run and its last, nothing is allocated: a run of 300 batches allocates as often as one
+// of ten.
 #include <atomic>
 #include <cstdint>
 
