@@ -9,6 +9,7 @@
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // the undefined operands in GCC's own AVX-512 headers
 #endif
+#define EIGEN_DONT_PARALLELIZE
 #include <Eigen/Core>
 #include <cmath>
 #include <cstdio>

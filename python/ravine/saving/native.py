@@ -33,7 +33,7 @@ def export_model(model: Any, path: str | os.PathLike, target_shape: tuple[int, .
     if not model.built or model.input_shape is None:
         raise ValueError(f"{model._label}: build the model (give it an Input, or call it on data) before export().")
     x = np.zeros((1, *model.input_shape[1:]), np.float32)
-    programs = {"predict": (model._step("predict", Batch(x)).program, [])}
+    programs: dict[str, tuple[Any, list]] = {"predict": (model._step("predict", Batch(x)).program, [])}
     learning_rate = None
     if model.compiled:
         y = np.zeros((1, *_target_shape(model, target_shape)), np.float32)
