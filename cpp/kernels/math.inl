@@ -78,7 +78,9 @@ RAVINE_INLINE Vec log_of_parts(Vec f, Vec exponent) {
 }
 
 /// The exponent e, as bits, that brings 2^-e x into [3/4, 3/2).
-RAVINE_INLINE VecInt exponent_bits(Vec x) { return (bits(x) - 0x3f400000) & static_cast<int32_t>(0xff800000); }
+RAVINE_INLINE VecInt exponent_bits(Vec x) {
+    return difference(bits(x), VecInt{} + 0x3f400000) & static_cast<int32_t>(0xff800000);
+}
 
 /// 1 ulp. log(0) = -inf, log(x < 0) = NaN.
 RAVINE_INLINE Vec log_vec(Vec x) {
@@ -91,7 +93,7 @@ RAVINE_INLINE Vec log_vec(Vec x) {
     const Vec scaled = denormal ? x * 0x1p23f : x;
     const VecInt e = exponent_bits(scaled);
     const Vec exponent = to_float(e >> 23) - (denormal ? splat(23.0f) : Vec{});
-    const Vec y = log_of_parts(from_bits(bits(scaled) - e) - 1.0f, exponent);
+    const Vec y = log_of_parts(from_bits(difference(bits(scaled), e)) - 1.0f, exponent);
     const Vec special = x == 0.0f ? splat(-kInfinity) : (x < 0.0f ? splat(kNan) : x);
     return (x > 0.0f) & (x < kInfinity) ? y : special;
 #endif
@@ -100,8 +102,8 @@ RAVINE_INLINE Vec log_vec(Vec x) {
 /// 2 ulp, relative also near 0. 1 + x is rounded only to find the exponent e: f = 2^-e x + (2^-e - 1) is rounded once.
 RAVINE_INLINE Vec log1p_vec(Vec x) {
     const VecInt e = exponent_bits(1.0f + x);
-    const VecInt power = 0x3f800000 - e;
-    const Vec f = from_bits(bits(x) - e) + (from_bits(power > 0 ? power : 0) - 1.0f);
+    const VecInt power = difference(VecInt{} + 0x3f800000, e);
+    const Vec f = from_bits(difference(bits(x), e)) + (from_bits(power > 0 ? power : 0) - 1.0f);
     const Vec y = log_of_parts(f, to_float(e >> 23));
     const Vec special = x == -1.0f ? splat(-kInfinity) : (x < 0.0f ? splat(kNan) : x);
     return (x > -1.0f) & (x < kInfinity) & (x != 0.0f) ? y : special;

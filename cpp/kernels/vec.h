@@ -32,6 +32,8 @@ RAVINE_INLINE Vec load(const float* p) { return *reinterpret_cast<const VecUnali
 RAVINE_INLINE void store(float* p, Vec v) { *reinterpret_cast<VecUnaligned*>(p) = v; }
 RAVINE_INLINE VecInt bits(Vec v) { return (VecInt)v; }
 RAVINE_INLINE Vec from_bits(VecInt v) { return (Vec)v; }
+/// a - b of bit patterns, which may wrap around.
+RAVINE_INLINE VecInt difference(VecInt a, VecInt b) { return (VecInt)((VecUint)a - (VecUint)b); }
 RAVINE_INLINE Vec select(VecInt mask, Vec yes, Vec no) { return mask ? yes : no; }
 RAVINE_INLINE VecInt to_int(Vec v) { return __builtin_convertvector(v, VecInt); }
 RAVINE_INLINE Vec to_float(VecInt v) { return __builtin_convertvector(v, Vec); }
