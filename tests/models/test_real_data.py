@@ -29,7 +29,7 @@ def test_the_digits_example(tmp_path: Path) -> None:
     assert found is not None
     assert float(found.group(1)) >= 0.97
     assert (tmp_path / "learning_curves.png").read_bytes().startswith(b"\x89PNG")
-    assert "Epoch 20/20: 39/39" in done.stdout
+    assert "Epoch 30/30: 39/39" in done.stdout
     assert seconds < 60
 
 
