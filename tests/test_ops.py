@@ -154,7 +154,7 @@ CASES = {
 # Functions that make or describe values rather than compute on them, and those with tests of their own below.
 ELSEWHERE = {
     "SymbolicTensor", "Trace", "adam_rate", "adam_update", "apply", "arange", "convert_to_numpy", "current", "full",
-    "ndim", "ones", "sgd_momentum_update", "sgd_update", "shape", "zeros",
+    "ndim", "ones", "sgd_momentum_update", "sgd_update", "shape", "size", "zeros",
 }  # fmt: skip
 
 

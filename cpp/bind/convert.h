@@ -23,7 +23,7 @@ Element element_of(const py::array& array);
 /// the copy in `owner`.
 Feed feed_from(const py::handle& object, bool batched, std::vector<py::object>& owner);
 
-/// A float32 array over memory that `owner` keeps alive.
+/// An array over memory of the storage, which it keeps alive.
 py::array view_of(const std::shared_ptr<Storage>& storage, void* data, const Shape& shape, DType dtype);
 
 }  // namespace ravine::bind

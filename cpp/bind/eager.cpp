@@ -39,7 +39,9 @@ py::list eager(const std::string& name, const py::sequence& inputs, const py::di
     for (size_t i = 0; i < py::len(inputs); ++i) {
         const py::object object = inputs[i];
         if (py::isinstance<Variable>(object)) {
-            ids.push_back(graph.variable(py::cast<VariablePtr>(object)));
+            const VariablePtr variable = py::cast<VariablePtr>(object);
+            flatten({variable});  // so that its memory stays where it is while this runs
+            ids.push_back(graph.variable(variable));
             memory.push_back(nullptr);
             continue;
         }

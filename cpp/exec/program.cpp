@@ -16,8 +16,6 @@ namespace {
 
 constexpr size_t kMostPlans = 16;
 
-constexpr size_t kMaxPlans = 16;
-
 Graph flattened(const Graph& graph) {
     std::vector<VariablePtr> variables;
     for (const Value& value : graph.values())
@@ -81,7 +79,6 @@ Plan& Program::plan_for(int64_t rows, int threads) {
         return *plans_.back().plan;
     }
     if (plans_.size() == kMostPlans) plans_.erase(plans_.begin());
-    if (plans_.size() == kMaxPlans) plans_.erase(plans_.begin());
     const int least = threads > available_threads() ? threads : 1;
     plans_.push_back({rows, threads, &kernels, make_plan(schedule_, kernels, rows, threads, least)});
     const char* verbose = std::getenv("RAVINE_VERBOSE");
@@ -90,6 +87,8 @@ Plan& Program::plan_for(int64_t rows, int threads) {
 }
 
 std::string Program::describe(int64_t batch_size) {
+    if (batch_size < 1)
+        throw std::invalid_argument("batch_size must be at least 1, received " + std::to_string(batch_size) + ".");
     const Turn turn(*this);
     return plan_for(batch_size, num_threads()).text;
 }
@@ -99,7 +98,7 @@ void Program::check(const std::vector<Feed>& feeds, const BatchRange& range, con
     if (feeds.size() != inputs_.size())
         fail("expected " + std::to_string(inputs_.size()) + " inputs, received " + std::to_string(feeds.size()) + ".");
     if (range.batch_size < 1) fail("batch_size must be at least 1, received " + std::to_string(range.batch_size) + ".");
-    if (range.begin < 0 || (range.end > range.begin && (range.end - 1) * range.batch_size >= range.samples))
+    if (range.begin < 0 || (range.end > range.begin && range.end - 1 > (range.samples - 1) / range.batch_size))
         fail("there are not that many batches.");
     for (size_t i = 0; i < feeds.size(); ++i) {
         const Value& input = graph_.value(inputs_[i]);
@@ -112,7 +111,7 @@ void Program::check(const std::vector<Feed>& feeds, const BatchRange& range, con
             fail("input '" + input.name + "': expected " + std::to_string(range.samples) + " samples, received " +
                  std::to_string(feeds[i].rows) + ".");
     }
-    if (range.order) {
+    if (range.order && range.end > range.begin) {
         const int64_t last = std::min(range.end * range.batch_size, range.samples);
         for (size_t i = 0; i < feeds.size(); ++i) {
             if (!graph_.shape(inputs_[i]).batched()) continue;
@@ -127,8 +126,11 @@ void Program::check(const std::vector<Feed>& feeds, const BatchRange& range, con
         if (graph_.shape(outputs_[i]).batched() && sinks[i].rows < range.samples) fail("an output array is too small.");
 }
 
-int64_t Program::run(const std::vector<Feed>& feeds, const BatchRange& range, const std::vector<Sink>& sinks,
+int64_t Program::run(const std::vector<Feed>& feeds, const BatchRange& asked, const std::vector<Sink>& sinks,
                      const std::function<bool(int64_t)>& poll, double poll_seconds) {
+    BatchRange range = asked;
+    // A batch larger than the data is the data: products of batch numbers and sizes then stay small.
+    range.batch_size = std::min(range.batch_size, std::max<int64_t>(range.samples, 1));
     check(feeds, range, sinks);
     const Turn turn(*this);
     const int64_t rows = std::min(range.batch_size, range.samples);

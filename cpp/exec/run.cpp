@@ -50,7 +50,7 @@ class Runner {
           range_(range),
           sinks_(sinks),
           poll_(poll),
-          interval_(std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(poll_seconds))),
+          interval_(poll_seconds),
           barrier_(plan.threads) {
         next_ = range.begin;
     }
@@ -146,7 +146,7 @@ class Runner {
     const BatchRange& range_;
     const std::vector<Sink>& sinks_;
     const std::function<bool(int64_t)>& poll_;
-    const Clock::duration interval_;
+    const std::chrono::duration<double> interval_;
     Barrier barrier_;
     std::atomic<int64_t> stop_at_{kNever}, fault_in_{kNever};
     int64_t next_ = 0;

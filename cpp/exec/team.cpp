@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <system_error>
+#include <exception>
 #include <thread>
 #include <vector>
 
@@ -65,13 +65,14 @@ bool run_own_threads(int threads, void (*body)(void*, int), void* context) {
     std::atomic<int> start{waiting};
     std::vector<std::thread> others;
     try {
+        others.reserve(static_cast<size_t>(threads));
         for (int thread = 1; thread < threads; ++thread)
             others.emplace_back([&start, body, context, thread] {
                 while (start.load() == waiting) std::this_thread::yield();
                 if (start.load() == go) body(context, thread);
             });
         start.store(go);
-    } catch (const std::system_error&) {
+    } catch (const std::exception&) {
         start.store(give_up);
     }
     const bool complete = start.load() == go;

@@ -68,9 +68,8 @@ bool tile_form(const Shape& output, const std::vector<Shape>& inputs, int64_t co
         form->inputs.push_back(kind);
     }
     if (width == 0) width = output.last() == kBatch ? 1 : output.last();
-    if (width == 0 || output.unit() % width != 0) return output.unit() == 0;
     form->columns = width;
-    return true;
+    return output.unit() == 0 || (width != 0 && output.unit() % width == 0);
 }
 
 }  // namespace ravine

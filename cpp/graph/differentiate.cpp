@@ -34,7 +34,8 @@ std::vector<ValueId> Graph::gradients(ValueId loss, const std::vector<ValueId>& 
         if (node.op->constant) continue;
         bool any = false;
         for (ValueId input : node.inputs) any = any || varies[static_cast<size_t>(input)];
-        for (ValueId output : node.outputs) varies[static_cast<size_t>(output)] = any;
+        if (!any) continue;
+        for (ValueId output : node.outputs) varies[static_cast<size_t>(output)] = true;
     }
 
     std::vector<ValueId> gradient(values_.size(), kNone);

@@ -10,15 +10,15 @@ namespace ravine {
 
 namespace {
 
-/// Sizes are multiplied without further checks everywhere else.
+/// Sizes are multiplied without further checks everywhere else, and not only all of them: a size of 0 hides nothing.
 void check_size(const Shape& shape) {
     constexpr int64_t kMost = int64_t{1} << 40;
     int64_t size = 1;
     for (int64_t i = 0; i < shape.rank(); ++i) {
         if (shape[i] == kBatch && i == 0) continue;
-        if (shape[i] < 0 || shape[i] > kMost || (shape[i] > 0 && size > kMost / shape[i]))
+        if (shape[i] < 0 || shape[i] > kMost || size > kMost / std::max<int64_t>(shape[i], 1))
             throw std::invalid_argument("impossible shape " + shape.str() + ".");
-        size *= shape[i];
+        size *= std::max<int64_t>(shape[i], 1);
     }
 }
 
@@ -39,16 +39,14 @@ ValueId Graph::input(const std::string& name, const Shape& shape) {
 }
 
 ValueId Graph::variable(const VariablePtr& variable) {
-    auto [entry, fresh] = variable_ids_.try_emplace(variable.get(), kNone);
-    if (fresh) {
-        Value value;
-        value.kind = ValueKind::variable;
-        value.dtype = variable->dtype();
-        value.shape = variable->shape();
-        value.variable = variable;
-        entry->second = new_value(std::move(value));
-    }
-    return entry->second;
+    const auto known = variable_ids_.find(variable.get());
+    if (known != variable_ids_.end()) return known->second;
+    Value value;
+    value.kind = ValueKind::variable;
+    value.dtype = variable->dtype();
+    value.shape = variable->shape();
+    value.variable = variable;
+    return variable_ids_[variable.get()] = new_value(std::move(value));
 }
 
 ValueId Graph::constant(const Shape& shape, std::vector<float> values) {

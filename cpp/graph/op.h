@@ -70,7 +70,7 @@ struct Call {
 /// Rows and columns over which an element-wise op runs: columns = the width of its row operands.
 struct TileForm {
     enum class Kind : uint8_t { full, row, column, scalar };
-    int64_t columns;
+    int64_t columns = 0;
     std::vector<Kind> inputs;
 };
 

@@ -1,5 +1,6 @@
 #include "graph/variable.h"
 
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -21,6 +22,7 @@ size_t round_up(size_t bytes, size_t multiple) { return (bytes + multiple - 1) /
 }  // namespace
 
 Storage::Storage(size_t bytes) : bytes_(round_up(bytes ? bytes : 1, kAlignment)) {
+    if (bytes > SIZE_MAX / 2) throw std::bad_alloc();
     const bool huge = bytes_ >= kHugePage;
     const size_t alignment = huge ? kHugePage : kAlignment;
     const size_t reserved = round_up(bytes_, alignment);

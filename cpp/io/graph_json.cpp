@@ -97,6 +97,9 @@ Graph graph_from_json(const Json& json, const TensorSource& source, std::vector<
             (*ids)[index] = made[i];
         }
     }
+    // Attributes that no shape depends on are first read here.
+    for (const Node& node : graph.nodes())
+        if (node.op->prepare) node.op->prepare({graph, node});
     return graph;
 }
 

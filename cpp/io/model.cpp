@@ -57,6 +57,7 @@ struct Model::State {
         Program& part = program(name);
         if (rows < 1) throw std::invalid_argument("there are no samples.");
         if (batch_size < 1) throw std::invalid_argument("batch_size must be at least 1.");
+        batch_size = std::min(batch_size, rows);
         reset(name);
         part.run(feeds(part, x, y, rows), {batch_size, 0, (rows + batch_size - 1) / batch_size, order, rows}, {});
         return results(name);
@@ -164,6 +165,7 @@ Metrics Model::evaluate(const float* x, const float* y, int64_t rows, int64_t ba
 
 float Model::learning_rate() const {
     if (!state_->contents.learning_rate) throw std::invalid_argument("the model has no learning rate to read.");
+    std::lock_guard<std::mutex> lock(state_->mutex);
     return *static_cast<const float*>(state_->contents.learning_rate->data());
 }
 

@@ -121,12 +121,13 @@ SafetensorsFile read_safetensors(const std::string& path) {
                 tensor.dtype = DType::i64;
             else
                 fail(path, "tensor '" + name + "' has the unknown type '" + dtype + "'.");
-            uint64_t elements = 1;
+            uint64_t elements = 1, checked = 1;  // without sizes of 0, which would hide others
             for (const Json& item : entry.at("shape")) {
                 const uint64_t dim = item.is_number_unsigned() ? item.get<uint64_t>() : ~uint64_t{0};
-                if (dim > (uint64_t{1} << 40) || (dim && elements > (uint64_t{1} << 40) / dim))
+                if (dim > (uint64_t{1} << 40) || checked > (uint64_t{1} << 40) / std::max<uint64_t>(dim, 1))
                     fail(path, "tensor '" + name + "' has an impossible shape.");
                 elements *= dim;
+                checked *= std::max<uint64_t>(dim, 1);
                 tensor.shape.push_back(static_cast<int64_t>(dim));
             }
             const Json& range = entry.at("data_offsets");

@@ -21,10 +21,10 @@ RAVINE_INLINE Results<2> sgd_nesterov(Vec w, Vec g, Vec v, Vec lr, Vec momentum)
 }
 
 /// Kingma & Ba 2015, section 2, in the form before section 3: the bias corrections are part of the rate, and epsilon is
-/// added to the uncorrected root.
-RAVINE_INLINE Results<3> adam(Vec w, Vec g, Vec m, Vec v, Vec rate, Vec beta_1, Vec beta_2, Vec epsilon) {
-    m = fma(1.0f - beta_1, g - m, m);
-    v = fma(1.0f - beta_2, fma(g, g, -v), v);
+/// added to the uncorrected root. alpha is 1 - beta.
+RAVINE_INLINE Results<3> adam(Vec w, Vec g, Vec m, Vec v, Vec rate, Vec alpha_1, Vec alpha_2, Vec epsilon) {
+    m = fma(alpha_1, g - m, m);
+    v = fma(alpha_2, fma(g, g, -v), v);
     return {{w - rate * m / (sqrt_vec(v) + epsilon), m, v}};
 }
 

@@ -46,7 +46,11 @@ void register_arithmetic(Registry& registry) {
             rule.give_broadcast(0, rule.add("multiply", {rule.dout(), slope}));
         }
         if (rule.wants(1)) {
-            const ValueId slope = rule.add("multiply", {rule.out(), rule.add("log", {rule.in(0)})});
+            // 0 where a <= 0, as TensorFlow has it: 0^b does not change with b > 0.
+            const ValueId zero = rule.graph().scalar(0.0f);
+            const ValueId log =
+                rule.add("where", {rule.add("greater", {rule.in(0), zero}), rule.add("log", {rule.in(0)}), zero});
+            const ValueId slope = rule.add("multiply", {rule.out(), log});
             rule.give_broadcast(1, rule.add("multiply", {rule.dout(), slope}));
         }
     };

@@ -1,6 +1,4 @@
 // Element-wise functions of one value.
-#include <cmath>
-
 #include "ops/register.h"
 
 namespace ravine {

@@ -14,6 +14,11 @@ struct Extents {
     bool transpose_a, transpose_b;
 };
 
+/// Rows of a matrix whose rows are all axes but the last; without the batch.
+int64_t rows_of(const Shape& shape) {
+    return Shape(std::vector<int64_t>(shape.dims().begin(), shape.dims().end() - 1)).unit();
+}
+
 Extents extents_of(const Shape& a, const Shape& b, const Attrs& attrs) {
     Extents e{};
     e.transpose_a = attrs.integer("transpose_a", 0) != 0;
@@ -23,11 +28,11 @@ Extents extents_of(const Shape& a, const Shape& b, const Attrs& attrs) {
                                     b.str() + (e.transpose_b ? " (transposed)" : "") + ": " + why + ".");
     };
     if (a.rank() < 2 || a.last() == kBatch) refuse("the first must have rank 2 or more");
-    const int64_t rows_a = a.unit() / (a.last() ? a.last() : 1);
+    const int64_t rows_a = rows_of(a);
     if (e.transpose_a && (a.batched() || b.batched() || a.rank() > 2)) {
         if (a.batched() != b.batched() || e.transpose_b || b.rank() != a.rank())
             refuse("both must have the same leading dimensions");
-        if (b.unit() / (b.last() ? b.last() : 1) != rows_a) refuse("their rows differ");
+        if (rows_of(b) != rows_a) refuse("their rows differ");
         e.m = a.last();
         e.n = b.last();
         e.k = rows_a;

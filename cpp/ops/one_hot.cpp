@@ -25,9 +25,7 @@ void register_one_hot(Registry& registry) {
             throw std::invalid_argument("expected 1 class or more, received " + std::to_string(dims.back()) + ".");
         return std::vector<Shape>{Shape(std::move(dims))};
     };
-    op.splits = [](const NodeView& view) {
-        return view.in(0).batched() ? std::vector<Split>{batch_split(view)} : std::vector<Split>{};
-    };
+    op.splits = by_batch;
     op.cost = [](const NodeView& view, int64_t rows) { return 0.25 * static_cast<double>(view.out().size(rows)); };
     op.prepare = [](const NodeView& view) {
         return std::make_shared<Classes>(

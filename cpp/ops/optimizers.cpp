@@ -21,8 +21,9 @@ void register_optimizers(Registry& registry) {
     define_update(registry, "sgd_momentum", Eltwise::sgd_momentum, {0, 2}, momentum);
     define_update(registry, "sgd_nesterov", Eltwise::sgd_nesterov, {0, 2}, momentum);
     define_update(registry, "adam", Eltwise::adam, {0, 2, 3}, [](const Attrs& attrs, float* param) {
-        param[0] = static_cast<float>(attrs.number("beta_1"));
-        param[1] = static_cast<float>(attrs.number("beta_2"));
+        // Subtracted here: 1 - 0.999 has half its digits left when both are floats.
+        param[0] = static_cast<float>(1 - attrs.number("beta_1"));
+        param[1] = static_cast<float>(1 - attrs.number("beta_2"));
         param[2] = static_cast<float>(attrs.number("epsilon"));
     });
 

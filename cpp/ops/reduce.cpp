@@ -1,7 +1,4 @@
 // Reductions over one run of neighbouring axes: the operand is seen as [outer, reduced, inner].
-#include <cmath>
-#include <limits>
-
 #include "ops/register.h"
 
 namespace ravine {
@@ -171,9 +168,7 @@ void register_reduce(Registry& registry) {
         const ValueId total = rule.add(mean ? "mean" : "sum", {rule.dout()}, {{"axes", rule.attrs().integers("axes")}});
         rule.give(0, rule.add("reshape", {total}, {{"shape", rule.shape(rule.in(0)).dims()}}));
     };
-    spread.splits = [](const NodeView& view) {
-        return view.out().batched() ? std::vector<Split>{batch_split(view)} : std::vector<Split>{};
-    };
+    spread.splits = by_batch;
     spread.cost = [](const NodeView& view, int64_t rows) { return 0.5 * static_cast<double>(view.out().size(rows)); };
     spread.prepare = [](const NodeView& view) {
         auto form = std::make_shared<Form>(form_of(view.out(), checked_axes(view.out(), view.attrs())));

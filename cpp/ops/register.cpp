@@ -53,4 +53,8 @@ Split batch_split(const NodeView& view) {
     return split;
 }
 
+std::vector<Split> by_batch(const NodeView& view) {
+    return view.out().batched() ? std::vector<Split>{batch_split(view)} : std::vector<Split>{};
+}
+
 }  // namespace ravine

@@ -59,12 +59,9 @@ inline int64_t normal_axis(int64_t axis, int64_t rank) {
     return axis < 0 ? axis + rank : axis;
 }
 
-/// Rows of `width` values that `rows` samples of this shape make.
-inline int64_t row_count(const Shape& shape, int64_t width, int64_t rows) {
-    return width == 0 ? 0 : shape.size(rows) / width;
-}
-
 /// Every operand shared by rows when it has the batch in front, read by all otherwise.
 Split batch_split(const NodeView& view);
+/// That way alone when the output has the batch in front, none otherwise.
+std::vector<Split> by_batch(const NodeView& view);
 
 }  // namespace ravine

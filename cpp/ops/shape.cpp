@@ -1,6 +1,4 @@
 // Ops that move values about without computing: reshape, stop_gradient, broadcast_to, transpose, batch_size.
-#include <cstring>
-
 #include "graph/broadcast.h"
 #include "ops/register.h"
 
@@ -22,7 +20,7 @@ void run_walk(const Call& call, const Slice& slice) {
         *call.dst() = *call.src(0);
         return;
     }
-    std::vector<int64_t>::size_type last = static_cast<size_t>(rank - 1);
+    const size_t last = static_cast<size_t>(rank - 1);
     int64_t index[kMaxOperands] = {0};
     const bool by_rows = slice.axis == Axis::rows;
     const int64_t first = by_rows ? slice.begin : 0;
@@ -60,13 +58,8 @@ std::vector<int64_t> row_major_strides(const Shape& shape) {
     return strides;
 }
 
-std::vector<Split> rows_of_output(const NodeView& view) {
-    if (!view.out().batched()) return {};
-    return {batch_split(view)};
-}
-
 void define_walk(OpDef& op) {
-    op.splits = rows_of_output;
+    op.splits = by_batch;
     op.cost = [](const NodeView& view, int64_t rows) { return static_cast<double>(view.out().size(rows)); };
     op.run = run_walk;
 }

@@ -6,10 +6,6 @@ namespace ravine {
 
 namespace {
 
-std::vector<Split> by_batch(const NodeView& view) {
-    return view.in(0).batched() ? std::vector<Split>{batch_split(view)} : std::vector<Split>{};
-}
-
 /// Rows of the slice, each `width` wide: first row and count.
 struct Rows {
     int64_t first, count, width;
@@ -75,6 +71,20 @@ OpDef& define_normalizer_grad(Registry& registry, const std::string& name, void 
     return op;
 }
 
+template <auto kernel>
+void run_normalizer(const Call& call, const Slice& slice) {
+    const Rows rows = rows_of(call, slice);
+    const int64_t offset = rows.first * rows.width;
+    (call.kernels->*kernel)(rows.count, rows.width, call.src(0) + offset, call.dst() + offset);
+}
+
+template <auto kernel>
+void run_normalizer_grad(const Call& call, const Slice& slice) {
+    const Rows rows = rows_of(call, slice);
+    const int64_t offset = rows.first * rows.width;
+    (call.kernels->*kernel)(rows.count, rows.width, call.src(0) + offset, call.src(1) + offset, call.dst() + offset);
+}
+
 void run_loss(const Call& call, const Slice& slice) {
     const Extent& extent = *static_cast<const Extent*>(call.params);
     const Rows rows = rows_of(call, slice);
@@ -106,34 +116,17 @@ void run_loss_grad(const Call& call, const Slice& slice) {
 }  // namespace
 
 void register_softmax(Registry& registry) {
-    define_normalizer(registry, "softmax", [](const Call& call, const Slice& slice) {
-        const Rows rows = rows_of(call, slice);
-        const int64_t offset = rows.first * rows.width;
-        call.kernels->softmax(rows.count, rows.width, call.src(0) + offset, call.dst() + offset);
-    });
-    define_normalizer_grad(registry, "softmax_grad", [](const Call& call, const Slice& slice) {
-        const Rows rows = rows_of(call, slice);
-        const int64_t offset = rows.first * rows.width;
-        call.kernels->softmax_grad(rows.count, rows.width, call.src(0) + offset, call.src(1) + offset,
-                                   call.dst() + offset);
-    });
-    define_normalizer(registry, "log_softmax", [](const Call& call, const Slice& slice) {
-        const Rows rows = rows_of(call, slice);
-        const int64_t offset = rows.first * rows.width;
-        call.kernels->log_softmax(rows.count, rows.width, call.src(0) + offset, call.dst() + offset);
-    });
-    define_normalizer_grad(registry, "log_softmax_grad", [](const Call& call, const Slice& slice) {
-        const Rows rows = rows_of(call, slice);
-        const int64_t offset = rows.first * rows.width;
-        call.kernels->log_softmax_grad(rows.count, rows.width, call.src(0) + offset, call.src(1) + offset,
-                                       call.dst() + offset);
-    });
+    define_normalizer(registry, "softmax", run_normalizer<&KernelTable::softmax>);
+    define_normalizer_grad(registry, "softmax_grad", run_normalizer_grad<&KernelTable::softmax_grad>);
+    define_normalizer(registry, "log_softmax", run_normalizer<&KernelTable::log_softmax>);
+    define_normalizer_grad(registry, "log_softmax_grad", run_normalizer_grad<&KernelTable::log_softmax_grad>);
 
     OpDef& loss = define(registry, "softmax_crossentropy");
     loss.infer = [](const Graph& graph, const std::vector<ValueId>& inputs, const Attrs& attrs) {
         expect_inputs(inputs, 2);
         const Shape& logits = graph.shape(inputs[0]);
         check_rank(logits);
+        if (logits.last() == 0) throw std::invalid_argument("needs a class, received shape " + logits.str() + ".");
         const Shape rows(std::vector<int64_t>(logits.dims().begin(), logits.dims().end() - 1));
         const Shape& expected = attrs.integer("sparse") ? rows : logits;
         if (graph.shape(inputs[1]) != expected)

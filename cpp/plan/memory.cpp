@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <new>
 
 namespace ravine {
 
 namespace {
 
 constexpr int64_t kAlign = 64;
+constexpr int64_t kMostBytes = int64_t{1} << 48;  // the address space; a hostile file may ask for more
 
 struct Life {
     int first = std::numeric_limits<int>::max(), last = -1;
@@ -126,6 +128,7 @@ MemoryPlan plan_memory(const Schedule& schedule, const std::vector<bool>& inside
         }
         plan.offset[static_cast<size_t>(storage)] = offset;
         plan.bytes = std::max(plan.bytes, offset + life.bytes);
+        if (plan.bytes > kMostBytes) throw std::bad_alloc();
         placed.push_back(storage);
     }
     return plan;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <new>
 
 namespace ravine {
 
@@ -66,7 +67,12 @@ void Storages::merge(int into, int gone) {
         if (root == gone) root = into;
 }
 
-int64_t value_bytes(const Value& value, int64_t rows) { return value.shape.size(rows) * dtype_size(value.dtype); }
+int64_t value_bytes(const Value& value, int64_t rows) {
+    // Far beyond any memory, and far from overflow where sizes are added up.
+    constexpr int64_t kMost = int64_t{1} << 44;
+    if (value.shape.batched() && value.shape.unit() > kMost / std::max<int64_t>(rows, 1)) throw std::bad_alloc();
+    return value.shape.size(rows) * dtype_size(value.dtype);
+}
 
 std::vector<Split> group_splits(const Schedule& schedule, const Group& group) {
     const Graph& graph = *schedule.graph;

@@ -57,7 +57,7 @@ Partition choose_partition(const Schedule& schedule, const Storages& storages, i
 /// Places the barriers (again, after storages were merged).
 void place_barriers(const Schedule& schedule, const Storages& storages, int threads, Partition& partition);
 
-/// Bytes of a value for a batch of `rows`.
+/// Bytes of a value for a batch of `rows`. Throws std::bad_alloc when no memory could hold them.
 int64_t value_bytes(const Value& value, int64_t rows);
 
 /// Accesses of a group under a split of its head (recomputed from shapes).

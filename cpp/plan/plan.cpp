@@ -184,8 +184,8 @@ std::string axis_text(const Step& step, int64_t capacity) {
     }
 }
 
-std::string describe(const Schedule& schedule, const Partition& partition, const Plan& plan, const KernelTable& kernels,
-                     const MemoryPlan& memory, const std::vector<bool>& inside) {
+std::string describe(const Schedule& schedule, const Plan& plan, const KernelTable& kernels, const MemoryPlan& memory,
+                     const std::vector<bool>& inside) {
     char line[512];
     int barriers = 0;
     for (const Step& step : plan.steps) barriers += step.barrier;
@@ -209,13 +209,12 @@ std::string describe(const Schedule& schedule, const Partition& partition, const
                 if (id != kNone && !inside[static_cast<size_t>(id)])
                     bytes += value_bytes(schedule.graph->value(id), plan.capacity);
         }
-        std::snprintf(line, sizeof line, "%4zu %s %-14s %10lld bytes  %s\n", number, step.barrier ? "|" : " ",
-                      axis_text(step, plan.capacity).c_str(), static_cast<long long>(bytes), step.title.c_str());
-        text += line;
+        std::snprintf(line, sizeof line, "%4zu %s %-14s %10lld bytes  ", number, step.barrier ? "|" : " ",
+                      axis_text(step, plan.capacity).c_str(), static_cast<long long>(bytes));
+        text += line + step.title + "\n";
         for (const std::string& why : group.refused) text += "         not fused: " + why + "\n";
         ++number;
     }
-    (void)partition;
     return text;
 }
 
@@ -264,7 +263,7 @@ std::unique_ptr<Plan> make_plan(const Schedule& schedule, const KernelTable& ker
     };
     for (ValueId id : schedule.inputs) plan->inputs.push_back(port(id));
     for (ValueId id : schedule.outputs) plan->outputs.push_back(port(id));
-    plan->text = describe(schedule, partition, *plan, kernels, memory, inside);
+    plan->text = describe(schedule, *plan, kernels, memory, inside);
     return plan;
 }
 

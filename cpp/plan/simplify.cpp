@@ -51,8 +51,14 @@ std::vector<Node> without_repeats(const Graph& graph, std::vector<Node> nodes, c
             const auto [entry, fresh] =
                 seen.try_emplace(Key{node.op, std::move(operands), node.attrs.items()}, kept.size());
             if (!fresh) {
-                for (size_t i = 0; i < node.outputs.size(); ++i)
-                    renaming.set(node.outputs[i], kept[entry->second].outputs[i]);
+                // Each may lack outputs that the other has.
+                for (size_t i = 0; i < node.outputs.size(); ++i) {
+                    ValueId& first = kept[entry->second].outputs[i];
+                    if (first == kNone)
+                        first = node.outputs[i];
+                    else if (node.outputs[i] != kNone)
+                        renaming.set(node.outputs[i], first);
+                }
                 continue;
             }
         }

@@ -84,7 +84,7 @@ class Operators:
         function = getattr(_ops(), _UFUNCS.get(ufunc.__name__, ufunc.__name__), None)
         if method != "__call__" or kwargs or function is None:
             call = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
-            raise TypeError(f"{call} cannot be applied to {self!r}; write it with ravine.ops.")
+            raise TypeError(f"{call} cannot be applied to a traced {type(self).__name__}; write it with ravine.ops.")
         return function(*inputs)
 
 

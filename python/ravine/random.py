@@ -78,10 +78,21 @@ class SeedGenerator:
         return cls(**config)
 
 
+def _refuse_in_trace(function: str, shape: Any) -> None:
+    from ravine.ops import trace as tracing
+
+    if tracing.current() is not None:  # the numbers would be drawn once and be the same in every step
+        raise NotImplementedError(
+            f"random.{function} of shape {shape}: only random.dropout draws new numbers in every step of a traced "
+            "function so far. Numbers that stay the same belong into build() or a Variable."
+        )
+
+
 def normal(shape: tuple, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None) -> Any:
     """Normally distributed numbers; `seed` is an integer, a SeedGenerator, or None for the process's generator."""
     from ravine import initializers
 
+    _refuse_in_trace("normal", shape)
     return initializers.RandomNormal(mean, stddev, seed)(shape, dtype)
 
 
@@ -89,6 +100,7 @@ def uniform(shape: tuple, minval: float = 0.0, maxval: float = 1.0, dtype: Any =
     """Uniformly distributed numbers in [minval, maxval); `seed` as in `normal`."""
     from ravine import initializers
 
+    _refuse_in_trace("uniform", shape)
     return initializers.RandomUniform(minval, maxval, seed)(shape, dtype)
 
 
@@ -96,6 +108,7 @@ def truncated_normal(shape: tuple, mean: float = 0.0, stddev: float = 1.0, dtype
     """Normally distributed numbers within two standard deviations; `seed` as in `normal`."""
     from ravine import initializers
 
+    _refuse_in_trace("truncated_normal", shape)
     return initializers.TruncatedNormal(mean, stddev, seed)(shape, dtype)
 
 

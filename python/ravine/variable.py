@@ -187,6 +187,11 @@ class Variable(Operators):
             self.array[...] += values.astype(self._dtype, copy=False)
         return self
 
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if _active_trace() is not None:
+            return super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
+        return getattr(ufunc, method)(*(x.array if isinstance(x, Variable) else x for x in inputs), **kwargs)
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         values = self.array
         if dtype is not None and values.dtype != dtype:

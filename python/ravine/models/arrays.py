@@ -13,7 +13,11 @@ def is_array_like(value: Any) -> bool:
     """Whether `value` is one array (NumPy, torch, jax, pandas, a list of numbers) and not a stream of batches."""
     if isinstance(value, (np.ndarray, list, tuple, int, float, np.generic)):
         return True
-    return hasattr(value, "__array__") or (hasattr(value, "__dlpack__") and hasattr(value, "shape"))
+    return (
+        hasattr(value, "__array__")
+        or hasattr(value, "toarray")
+        or (hasattr(value, "__dlpack__") and hasattr(value, "shape"))
+    )
 
 
 def as_array(value: Any, what: str) -> np.ndarray:
@@ -45,6 +49,8 @@ def _from_foreign(value: Any, what: str) -> np.ndarray:
         return value.numpy()
     if isinstance(value, (list, tuple)) and any(hasattr(item, "detach") for item in value[:1]):
         value = [_from_foreign(item, what) for item in value]
+    if hasattr(value, "toarray"):  # a SciPy sparse matrix
+        return value.toarray()
     if not hasattr(value, "__array__") and hasattr(value, "__dlpack__"):
         return np.from_dlpack(value)
     try:

@@ -33,7 +33,7 @@ def check_targets(loss: Any, y: np.ndarray | None, y_pred_shape: Shape, where: s
     if y is None:
         raise ValueError(f"{where}: the loss {kind or loss!r} needs targets, but y is None.")
     if kind == SPARSE:
-        _check_sparse(y, y_pred_shape, where)
+        _check_sparse(y, y_pred_shape, where, getattr(loss, "ignore_class", None))
     elif kind in ONE_HOT:
         _check_one_hot(kind, y, y_pred_shape, where)
     elif kind is not None:
@@ -52,7 +52,7 @@ def loss_kind(loss: Any) -> str | None:
     return None
 
 
-def _check_sparse(y: np.ndarray, y_pred_shape: Shape, where: str) -> None:
+def _check_sparse(y: np.ndarray, y_pred_shape: Shape, where: str, ignored: int | None = None) -> None:
     expected = y_pred_shape[:-1]
     classes = y_pred_shape[-1]
     shape = (None, *y.shape[1:])
@@ -76,11 +76,15 @@ def _check_sparse(y: np.ndarray, y_pred_shape: Shape, where: str) -> None:
             )
     if y.min() < 0 or y.max() >= classes:
         outside = (y < 0) | (y >= classes)
+        if ignored is not None:
+            outside &= y != ignored
+        if not outside.any():
+            return
         at = int(np.flatnonzero(outside.reshape(-1))[0])
         raise ValueError(
             f"{where}: {SPARSE} expected labels in [0, {classes}) because the output has {classes} units, "
             f"received {y.reshape(-1)[at]} at position {at} ({int(outside.sum())} of {y.size} labels are out of range)."
-            + (" Labels that count from 1 need one more unit or y - 1." if y.min() >= 1 else "")
+            + (" Labels that count from 1 need one more unit or y - 1." if y.min() == 1 and y.max() == classes else "")
         )
 
 

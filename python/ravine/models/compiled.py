@@ -65,6 +65,7 @@ class Compiled:
             return
         for weighted, identifiers in self._identifiers.items():
             self._metrics[weighted] = [metrics_module.resolve(m, y_shape, y_pred_shape) for m in identifiers]
+        _tell_apart(self._metrics)
         self._metrics_built = True
 
     def update_metrics(self, y: Any, y_pred: Any, sample_weight: Any) -> None:
@@ -72,6 +73,22 @@ class Compiled:
             metric.update_state(y, y_pred)
         for metric in self._metrics[True]:
             metric.update_state(y, y_pred, sample_weight=sample_weight)
+
+
+def _tell_apart(metrics: dict[bool, list[Any]]) -> None:
+    """Names as Keras gives them: a weighted metric whose name is taken becomes `weighted_<name>`, and what is still
+    the same gets a number."""
+    taken = {"loss"}
+    for weighted, group in metrics.items():
+        for metric in group:
+            name = f"weighted_{metric.name}" if weighted and metric.name in taken else metric.name
+            number, base = 0, name
+            while name in taken:
+                number += 1
+                name = f"{base}_{number}"
+            if name != metric.name:
+                metric.name = name
+            taken.add(name)
 
 
 def _as_loss(identifier: Any) -> Callable[..., Any] | None:

@@ -45,6 +45,7 @@ class ArrayData:
 
     rows: Batch
     batch_size: int
+    used_up = None
     shuffle: bool = False
     steps_per_epoch: int | None = None
     next_seed: Callable[[], int] | None = None
@@ -85,6 +86,7 @@ class StreamData:
             hasattr(source, "__getitem__") and hasattr(source, "__len__") and not hasattr(source, "__iter__")
         )
         self.steps: int | None = steps_per_epoch or _length(source)
+        self.used_up: str | None = None  # why the last epoch had no batch
 
     def first(self) -> Batch:
         """The first batch, to learn the shapes from; it is trained on too."""
@@ -97,6 +99,7 @@ class StreamData:
     def epoch(self) -> Iterator[Batch]:
         """The batches of one epoch. May be fewer than `steps_per_epoch` when the source ends for good."""
         count = 0
+        self.used_up = None
         while self._steps_per_epoch is None or count < self._steps_per_epoch:
             batch, self._peeked = self._peeked or self._next(), None
             if batch is None and self._steps_per_epoch is not None:
@@ -105,12 +108,17 @@ class StreamData:
                 break
             count += 1
             yield batch
+        if count == 0:
+            self.used_up = (
+                f"The {type(self._source).__name__} is used up: it yields its batches only once. Pass an object that "
+                "can be iterated over again, or a generator that does not end and the number of steps of an epoch."
+            )
         if self._steps_per_epoch is None:
             self._iterator = None
             self.steps = count or self.steps
             if hasattr(self._source, "on_epoch_end"):
                 self._source.on_epoch_end()
-        elif count < self._steps_per_epoch:
+        elif 0 < count < self._steps_per_epoch:
             warnings.warn(
                 f"The data ran out after {count} of {self._steps_per_epoch} steps; the epoch ends here. "
                 "Let the generator yield at least steps_per_epoch * epochs batches.",

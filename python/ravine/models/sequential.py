@@ -125,7 +125,8 @@ class Sequential(Model):
         )
         if not fits:
             received = (None, *shape[1:])
-            raise ValueError(f"{self._label}: expected input of shape {expected}, received shape {received}.")
+            hint = " Is the batch axis missing? x[None] adds it." if len(shape) == len(expected) - 1 else ""
+            raise ValueError(f"{self._label}: expected input of shape {expected}, received shape {received}.{hint}")
 
     @property
     def input_shape(self) -> Shape:

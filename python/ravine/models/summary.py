@@ -159,6 +159,7 @@ def _rich_table(title: str, rows: list[Row], show_trainable: bool, width: int | 
     console = Console(
         width=width or (None if terminal else 100),
         force_terminal=coloured,
+        force_jupyter=False,
         color_system="standard" if coloured else None,
         legacy_windows=False,
     )

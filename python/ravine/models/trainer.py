@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from typing import Any
 
 import numpy as np
@@ -259,6 +260,8 @@ class Trainer(Programs):
         verbose = _check_verbose(verbose)
         epochs = check_count(epochs, "epochs", 0)
         initial_epoch = check_count(initial_epoch, "initial_epoch", 0)
+        if steps_per_epoch is not None:
+            check_count(steps_per_epoch, "steps_per_epoch")
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = split_validation(x, y, sample_weight, validation_split)
         data = self._data(
@@ -287,6 +290,9 @@ class Trainer(Programs):
                 self.reset_metrics()
                 callbacks.on_epoch_begin(epoch)
                 loops.run(self, "train", data, callbacks)
+                if data.used_up:
+                    warnings.warn(f"{data.used_up} Training ends before epoch {epoch + 1}.", stacklevel=2)
+                    break
                 logs = self._logs()
                 if validation is not None and _validates(epoch, validation_freq):
                     results = self._evaluate(validation, callbacks)
@@ -344,6 +350,8 @@ class Trainer(Programs):
         muted = callbacks.progbar is not None and callbacks.progbar.in_fit
         with callbacks.progress_muted() if muted else contextlib.nullcontext():
             loops.run(self, "test", data, callbacks)
+        if data.used_up:
+            raise ValueError(data.used_up)
         logs = self._logs()
         callbacks.on_test_end(logs)
         return logs

@@ -50,6 +50,11 @@ def cast(x: Any, dtype: Any) -> Any:
     """Convert to a dtype. Floats lose their fraction (towards 0) on the way to integers; all but 0 is True."""
     wanted = standardize_dtype(dtype)
     if not isinstance(x, SymbolicTensor) and not (isinstance(x, Variable) and current() is not None):
+        if x is None:
+            raise TypeError(
+                "ops.cast: received None. The batch size is not known while a function is traced: write "
+                "ops.batch_size(x) or ops.size(x) instead of ops.shape(x)[0]."
+            )
         return as_tensor(np.asarray(x.array if isinstance(x, Variable) else x).astype(wanted))
     wanted = "float32" if wanted in ("float16", "bfloat16") else tag_of(wanted)
     if tag(x) == wanted:
@@ -204,6 +209,12 @@ def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None) -> Any:
     wanted = "float32" if dtype is None else tag_of(standardize_dtype(dtype))
     result = apply("one_hot", [x], {"classes": int(num_classes)}, wanted)
     return result if axis == -1 else moveaxis(result, -1, axis)
+
+
+def size(x: Any) -> Any:
+    """The number of elements: an integer, or a traced scalar where the batch is free."""
+    sizes = shape_of(x)
+    return math.multiply(batch_size(x), float(prod(sizes[1:]))) if None in sizes else prod(sizes)
 
 
 def batch_size(x: Any) -> Any:

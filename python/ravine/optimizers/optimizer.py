@@ -59,7 +59,8 @@ class Optimizer:
     ):
         where = type(self).__name__
         if kwargs:
-            known = [k for k in Optimizer.__init__.__annotations__ if k not in ("kwargs", "return")]
+            names = {**type(self).__init__.__annotations__, **Optimizer.__init__.__annotations__}
+            known = [name for name in names if name not in ("kwargs", "return")]
             raise _lookup.unexpected_arguments(where, kwargs, known)
         limits = {"clipnorm": clipnorm, "global_clipnorm": global_clipnorm, "clipvalue": clipvalue}
         given = {key: limit for key, limit in limits.items() if limit is not None}
@@ -82,7 +83,7 @@ class Optimizer:
         self.loss_scale_factor = loss_scale_factor
         self.gradient_accumulation_steps = gradient_accumulation_steps
         self.built = False
-        self._no_decay: tuple[set[int], list[str]] = (set(), [])
+        self._no_decay: tuple[list[Variable], list[str]] = ([], [])
         self._trainable_variables: list[Variable] = []
         self._indices: dict[int, int] = {}
         self._shared: dict[str, Any] = {}
@@ -152,8 +153,8 @@ class Optimizer:
         self, var_list: Iterable[Variable] | None = None, var_names: Iterable[str] | None = None
     ) -> None:
         """Exempt variables from weight decay, by object or by regular expressions searched for in their paths."""
-        ids, patterns = self._no_decay
-        ids.update(id(v) for v in var_list or ())
+        exempt, patterns = self._no_decay
+        exempt.extend(var_list or ())
         patterns.extend(var_names or ())
 
     # Stepping.
@@ -240,8 +241,8 @@ class Optimizer:
         return grads
 
     def _decays(self, variable: Variable) -> bool:
-        ids, patterns = self._no_decay
-        return id(variable) not in ids and not any(re.search(pattern, variable.path) for pattern in patterns)
+        exempt, patterns = self._no_decay
+        return not any(v is variable for v in exempt) and not any(re.search(p, variable.path) for p in patterns)
 
     def scale_loss(self, loss: Any) -> Any:
         """The loss times `loss_scale_factor`, of which the gradients are to be taken."""
@@ -301,6 +302,11 @@ class Optimizer:
     @classmethod
     def from_config(cls, config: dict, custom_objects: dict | None = None) -> Any:
         return cls(**config)
+
+    def __setstate__(self, state: dict) -> None:
+        # A copy or an unpickled optimizer belongs to other variables, whose identities are new.
+        self.__dict__.update(state)
+        self._indices = {id(variable): index for index, variable in enumerate(self._trainable_variables)}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, learning_rate={float(self._learning_rate):g}>"

@@ -87,34 +87,40 @@ class Progress:
         return time.perf_counter() - self._start
 
     def _redraw(self) -> None:
-        line = self._line(self._elapsed(), final=False)
+        elapsed = self._elapsed()
+        line = self._line(elapsed, final=False)
         columns = terminal_width(self.stream)
+        excess = len(line) - columns + 1
+        if columns and excess > 0:  # the bar gives way before the numbers do
+            line = self._line(elapsed, final=False, width=max(4, self.width - excess))
         if columns and len(line) >= columns:
             line = line[: columns - 2] + "…" if can_encode(self.stream, "…") else line[: columns - 1]
         self._write("\r" + self._painted(line) + " " * max(0, self._drawn_length - len(line)))
         self._drawn_length = len(line)
         self._drawn = time.perf_counter()
 
-    def _line(self, elapsed: float, final: bool) -> str:
-        parts = [f"{self._counter()} {self._bar()} {self._timing(elapsed, final)}".replace("  ", " ")]
+    def _line(self, elapsed: float, final: bool, width: int | None = None) -> str:
+        counter, timing = self._counter(final), self._timing(elapsed, final)
+        parts = [f"{counter} {self._bar(width)} {timing}".replace("  ", " ")]
         return " - ".join(parts + format_values(self.values))
 
     def _plain_line(self) -> str:
-        parts = [f"{self._counter().strip()}", *self._timing(self._elapsed(), True).split(" ", 1)]
+        parts = [f"{self._counter(final=True).strip()}", *self._timing(self._elapsed(), True).split(" ", 1)]
         line = " - ".join(parts + format_values(self.values))
         return f"{self.title}: {line}" if self.title else line
 
-    def _counter(self) -> str:
+    def _counter(self, final: bool = False) -> str:
         if self.target is None:
-            return f"{self.done}/Unknown"
+            return f"{self.done}/{self.done if final else 'Unknown'}"
         return f"{self.done:>{len(str(self.target))}}/{self.target}"
 
-    def _bar(self) -> str:
+    def _bar(self, width: int | None = None) -> str:
+        width = self.width if width is None else width
         if not self.target:
             return ""
         full, empty = ("━", "─") if can_encode(self.stream, "━") else ("=", ".")
-        filled = min(self.width, self.width * self.done // self.target)
-        return full * filled + empty * (self.width - filled)
+        filled = min(width, width * self.done // self.target)
+        return full * filled + empty * (width - filled)
 
     def _timing(self, elapsed: float, final: bool) -> str:
         per_step = elapsed / self.done if self.done else 0.0
@@ -218,7 +224,10 @@ def _paint(line: str) -> str:
     text.highlight_regex(r"─+", "bright_black")
     text.highlight_regex(r"\S+/(step|Unknown)", "cyan")
     text.highlight_regex(r"(?<= - )[\w ]+:", "bright_black")
-    console = Console(force_terminal=True, color_system="standard", width=max(80, len(line) + 1), file=None)
+    # Taken for a notebook, rich would show an empty output of its own between two redraws of the line.
+    console = Console(
+        force_terminal=True, force_jupyter=False, color_system="standard", width=max(80, len(line) + 1), file=None
+    )
     with console.capture() as capture:
         console.print(text, end="", soft_wrap=True, highlight=False)
     return capture.get()

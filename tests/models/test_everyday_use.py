@@ -1,0 +1,200 @@
+"""Small habits of Keras users, each of which once failed."""
+
+from __future__ import annotations
+
+import copy
+import io
+import pickle
+
+import numpy as np
+import pytest
+
+import ravine as keras
+from ravine import layers
+
+RNG = np.random.default_rng(3)
+X = RNG.normal(size=(40, 4)).astype(np.float32)
+Y = RNG.integers(0, 3, 40)
+
+
+def compiled(optimizer="sgd", loss="sparse_categorical_crossentropy", **kwargs) -> keras.Sequential:
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(3, activation="softmax")])
+    model.compile(optimizer, loss, **kwargs)
+    return model
+
+
+@pytest.mark.parametrize("twin_of", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+def test_a_copy_goes_on_with_the_state_of_the_optimizer(twin_of) -> None:
+    model = compiled("adam")
+    model.fit(X, Y, verbose=0, epochs=2)
+    twin = twin_of(model)
+    for each in (model, twin):
+        each.fit(X, Y, verbose=0, shuffle=False)
+    for a, b in zip(model.get_weights(), twin.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert len(twin.optimizer.variables) == len(model.optimizer.variables)
+
+
+def test_a_copied_optimizer_keeps_its_exemptions_from_weight_decay() -> None:
+    model = compiled(keras.optimizers.SGD(0.0, weight_decay=0.5))
+    model.optimizer.exclude_from_weight_decay(model.layers[0].weights)
+    twin = copy.deepcopy(model)
+    assert [twin.optimizer._decays(weight) for weight in twin.weights] == [False, False]
+    assert twin.optimizer._decays(model.weights[0])
+
+
+def test_metrics_of_the_same_name_are_told_apart() -> None:
+    weights = np.linspace(0, 1, 40)
+    model = compiled(metrics=["accuracy"], weighted_metrics=["accuracy"])
+    history = model.fit(X, Y, sample_weight=weights, verbose=0).history
+    assert list(history)[:3] == ["accuracy", "loss", "weighted_accuracy"]
+    assert model.metrics_names == ["loss", "accuracy", "weighted_accuracy"]
+    assert len(model.evaluate(X, Y, sample_weight=weights, verbose=0)) == 3
+    history = compiled(metrics=["accuracy", "accuracy"]).fit(X, Y, verbose=0).history
+    assert list(history)[:3] == ["accuracy", "accuracy_1", "loss"]
+
+
+def test_a_generator_that_is_used_up_ends_the_training() -> None:
+    model = compiled()
+    with pytest.warns(UserWarning, match=r"used up.*Training ends before epoch 2"):
+        history = model.fit(((X, Y) for _ in range(2)), epochs=3, verbose=0)
+    assert history.epoch == [0]
+    with pytest.warns(UserWarning) as caught:
+        history = model.fit(((X, Y) for _ in range(2)), epochs=3, steps_per_epoch=2, verbose=0)
+    assert history.epoch == [0] and "used up" in str(caught[0].message)
+    with pytest.raises(ValueError, match="used up"):
+        model.fit(X, Y, epochs=2, verbose=0, validation_data=((X, Y) for _ in range(2)))
+
+
+def test_an_ignored_class_may_be_out_of_range() -> None:
+    model = compiled(loss=keras.losses.SparseCategoricalCrossentropy(ignore_class=-1))
+    assert np.isfinite(model.fit(X, np.where(Y == 0, -1, Y), verbose=0).history["loss"][0])
+    with pytest.raises(ValueError, match="received -2"):
+        model.fit(X, np.where(Y == 0, -2, Y), verbose=0)
+
+
+def test_numpy_functions_take_variables() -> None:
+    kernel = compiled().layers[0].kernel
+    values = kernel.numpy()
+    assert np.sum(kernel) == values.sum() and np.max(kernel) == values.max()
+    np.testing.assert_array_equal(np.multiply(2, kernel), 2 * values)
+    np.testing.assert_array_equal(np.maximum(kernel, 0, out=np.empty((4, 3), np.float32)), np.maximum(values, 0))
+
+
+def test_scipy_sparse_matrices_become_dense() -> None:
+    sparse = pytest.importorskip("scipy.sparse")
+    model = compiled()
+    np.testing.assert_array_equal(model.predict(sparse.csr_matrix(X)), model.predict(X))
+    model.fit(sparse.csr_matrix(X), Y, verbose=0)
+
+
+def test_hints() -> None:
+    model = compiled()
+    with pytest.raises(ValueError, match=r"Is the batch axis missing\? x\[None\]"):
+        model.predict(X[0], verbose=0)
+    with pytest.raises(ValueError, match=r"need one more unit"):
+        model.fit(X, Y + 1, verbose=0)
+    with pytest.raises(ValueError) as caught:
+        model.fit(X, Y + 5, verbose=0)
+    assert "one more unit" not in str(caught.value)
+    with pytest.raises(ValueError, match="steps_per_epoch: expected"):
+        model.fit(X, Y, steps_per_epoch=0, verbose=0)
+    with pytest.raises(ValueError, match=r"momentum.*nesterov"):
+        keras.optimizers.SGD(decay=0.1)
+    with pytest.raises(TypeError, match="batch size is not known"):
+        keras.ops.cast(None, "float32")
+
+
+class NotebookStream(io.StringIO):
+    """Standard output of a Jupyter kernel, as far as `Progress` can tell."""
+
+    encoding = "utf-8"
+
+
+NotebookStream.__module__ = "ipykernel.iostream"
+
+
+def test_rich_shows_nothing_of_its_own_in_a_notebook(monkeypatch) -> None:
+    pytest.importorskip("rich")
+    import rich.console
+
+    from ravine.utils.progress import Progress
+
+    monkeypatch.setattr(rich.console, "_is_jupyter", lambda: True)
+    monkeypatch.setattr(rich.console.Console, "_check_buffer", _no_jupyter(rich.console.Console._check_buffer))
+    stream = NotebookStream()
+    progress = Progress(10, stream=stream, interval=0.0)
+    progress.update(5, {"loss": 0.5})
+    progress.finish({"loss": 0.25}, done=10)
+    assert stream.getvalue().count("\r") == 2 and stream.getvalue().count("\n") == 1
+    monkeypatch.setattr("sys.stdout", stream)
+    compiled().summary()
+    assert "Total params: 15" in stream.getvalue()
+
+
+def _no_jupyter(check):
+    def checked(console):
+        assert not console.is_jupyter
+        return check(console)
+
+    return checked
+
+
+def test_the_bar_gives_way_to_the_numbers(monkeypatch) -> None:
+    from ravine.utils import progress
+
+    class Terminal(io.StringIO):
+        encoding = "utf-8"
+
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(progress, "terminal_width", lambda stream: 80)
+    stream = Terminal()
+    bar = progress.Progress(1875, stream=stream, interval=0.0)
+    bar.update(900, {"accuracy": 0.9123, "loss": 0.3142})
+    line = stream.getvalue().split("\r")[-1]
+    assert line.endswith("loss: 0.3142") and len(line) < 80
+    unknown = progress.Progress(None, stream=stream, interval=0.0)
+    unknown.finish(done=30)
+    assert "30/30" in stream.getvalue()
+
+
+class Share(keras.metrics.Metric):
+    """The share of positive predictions, counted with `ops.size`."""
+
+    def __init__(self, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.total = self.add_weight(name="total", initializer="zeros")
+        self.count = self.add_weight(name="count", initializer="zeros")
+
+    def update_state(self, y_true, y_pred, sample_weight=None) -> None:
+        self.total.assign_add(keras.ops.sum(y_pred))
+        self.count.assign_add(keras.ops.cast(keras.ops.size(y_pred), "float32"))
+
+    def result(self):
+        return self.total / self.count
+
+
+def test_ops_size_counts_the_batch_while_tracing() -> None:
+    assert keras.ops.size(X) == 160
+    history = compiled(metrics=[Share(name="share")]).fit(X, Y, verbose=0).history
+    assert history["share"][0] == pytest.approx(1 / 3, rel=1e-5)
+
+
+class Noise(layers.Layer):
+    """Adds noise while training."""
+
+    def call(self, inputs, training=False):
+        return inputs + keras.random.normal(keras.ops.shape(inputs)) if training else inputs
+
+
+def test_noise_that_would_be_the_same_in_every_step_is_refused() -> None:
+    model = keras.Sequential([keras.Input((4,)), Noise(), layers.Dense(3)])
+    model.compile("sgd", "mse")
+    with pytest.raises(NotImplementedError, match=r"random.normal of shape \(None, 4\): only random.dropout"):
+        model.fit(X, np.zeros((40, 3)), verbose=0)
+    assert keras.random.normal((2, 3)).shape == (2, 3)
