@@ -153,8 +153,9 @@ CASES = {
 }
 # Functions that make or describe values rather than compute on them, and those with tests of their own below.
 ELSEWHERE = {
-    "SymbolicTensor", "Trace", "adam_rate", "adam_update", "apply", "arange", "convert_to_numpy", "current", "full",
-    "ndim", "ones", "sgd_momentum_update", "sgd_update", "shape", "size", "zeros",
+    "SymbolicTensor", "Trace", "adam_rate", "adam_update", "apply", "arange", "batch_normalization",
+    "binary_crossentropy", "categorical_crossentropy", "convert_to_numpy", "current", "full", "ndim", "ones",
+    "sgd_momentum_update", "sgd_update", "shape", "size", "sparse_categorical_crossentropy", "zeros",
 }  # fmt: skip
 
 
@@ -312,3 +313,37 @@ def test_updates_refuse_what_they_cannot_change() -> None:
         ops.sgd_update(np.zeros(3), np.zeros(3), 0.1)
     with pytest.raises(ValueError, match=r"must agree, received \(3,\) and \(2,\)"):
         ops.sgd_update(np.zeros(3, np.float32), np.zeros(2), 0.1)
+
+
+@pytest.mark.parametrize("axis", [-1, 1])
+def test_batch_normalization(axis: int) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(5, 3, 4)).astype(np.float32)
+    n = x.shape[axis]
+    mean, variance, offset, scale = (rng.uniform(0.5, 2, n).astype(np.float32) for _ in range(4))
+    shape = (n,) if axis == -1 else (n, 1)
+    m, v, b, g = (a.reshape(shape).astype(np.float64) for a in (mean, variance, offset, scale))
+    expected = (x - m) / np.sqrt(v + 1e-3) * g + b
+    arguments = (mean, variance, axis, offset, scale)
+    np.testing.assert_allclose(ops.batch_normalization(x, *arguments), expected, rtol=1e-5, atol=1e-6)
+    traced = run_traced(lambda x: ops.batch_normalization(x, *arguments), x)
+    np.testing.assert_allclose(traced, expected, rtol=1e-5, atol=1e-6)
+    plain = ops.batch_normalization(x, mean, variance, axis)
+    np.testing.assert_allclose(plain, (x - m) / np.sqrt(v + 1e-3), rtol=1e-5, atol=1e-6)
+
+
+def test_crossentropies_of_probabilities_and_logits() -> None:
+    z = np.array([[0.3, -1.2, 2.0], [0.0, 0.5, -0.5]], np.float32)
+    p = softmax(z)
+    labels = np.array([2, 0])
+    expected = -np.log(p[[0, 1], labels])
+    for output, from_logits in ((p, False), (z, True)):
+        sparse = ops.sparse_categorical_crossentropy(labels, output.astype(np.float32), from_logits)
+        np.testing.assert_allclose(sparse, expected, rtol=1e-5)
+        dense = ops.categorical_crossentropy(np.eye(3)[labels], output.astype(np.float32), from_logits)
+        np.testing.assert_allclose(dense, expected, rtol=1e-5)
+    q = 1 / (1 + np.exp(-z))
+    target = np.array([[1, 0, 1], [0, 1, 1]], np.float32)
+    expected = -(target * np.log(q) + (1 - target) * np.log(1 - q))
+    np.testing.assert_allclose(ops.binary_crossentropy(target, q), expected, rtol=1e-5)
+    np.testing.assert_allclose(ops.binary_crossentropy(target, z, from_logits=True), expected, rtol=1e-5)

@@ -53,6 +53,9 @@ from ravine.ops.math import (
     where,
 )
 from ravine.ops.nn import (
+    batch_normalization,
+    binary_crossentropy,
+    categorical_crossentropy,
     celu,
     dot,
     elu,
@@ -78,6 +81,7 @@ from ravine.ops.nn import (
     softmax_crossentropy,
     softplus,
     softsign,
+    sparse_categorical_crossentropy,
     swish,
     tanh,
 )
@@ -142,9 +146,12 @@ __all__ = [
     "arange",
     "argmax",
     "argmin",
+    "batch_normalization",
     "batch_size",
+    "binary_crossentropy",
     "broadcast_to",
     "cast",
+    "categorical_crossentropy",
     "ceil",
     "celu",
     "clip",
@@ -229,6 +236,7 @@ __all__ = [
     "softmax_crossentropy",
     "softplus",
     "softsign",
+    "sparse_categorical_crossentropy",
     "sqrt",
     "square",
     "squeeze",

@@ -164,6 +164,47 @@ def moments(x: Any, axes: Any, keepdims: bool = False) -> tuple[Any, Any]:
     return reduction.mean(x, axes, keepdims), reduction.var(x, axes, keepdims)
 
 
+def batch_normalization(
+    x: Any, mean: Any, variance: Any, axis: int, offset: Any = None, scale: Any = None, epsilon: float = 1e-3
+) -> Any:
+    """(x - mean) / sqrt(variance + epsilon) * scale + offset, with one value of each for every position along `axis`
+    (Ioffe & Szegedy 2015). For the statistics of a batch see `moments`."""
+    rank = len(shape_of(x))
+    axis = axis_of(axis, rank)
+
+    def along_axis(vector: Any) -> Any:
+        return shapes.reshape(vector, [-1 if i == axis else 1 for i in range(axis, rank)])
+
+    factor = math.rsqrt(math.add(variance, epsilon))
+    if scale is not None:
+        factor = math.multiply(factor, scale)
+    y = math.multiply(math.subtract(x, along_axis(mean)), along_axis(factor))
+    return y if offset is None else math.add(y, along_axis(offset))
+
+
+def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Any:
+    """The cross-entropy of probabilities (clipped to [1e-7, 1 - 1e-7]) or logits, element by element"""
+    if from_logits:
+        return sigmoid_crossentropy(target, output)
+    p = math.clip(output, 1e-7, 1 - 1e-7)
+    hit = math.multiply(target, math.log(p))
+    return math.negative(math.add(hit, math.multiply(math.subtract(1.0, target), math.log(math.subtract(1.0, p)))))
+
+
+def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
+    """As `ravine.losses.categorical_crossentropy`: one loss per row"""
+    from ravine import losses
+
+    return losses.categorical_crossentropy(target, output, from_logits=from_logits, axis=axis)
+
+
+def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
+    """As `ravine.losses.sparse_categorical_crossentropy`: one loss per row"""
+    from ravine import losses
+
+    return losses.sparse_categorical_crossentropy(target, output, from_logits=from_logits, axis=axis)
+
+
 def _along_last(op: str, x: Any, axis: int) -> Any:
     rank = len(shape_of(x))
     axis = axis_of(axis, rank)
