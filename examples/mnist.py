@@ -54,6 +54,7 @@ def main() -> None:
         batch_size=arguments.batch_size,
         epochs=arguments.epochs,
         validation_data=(x_train[-5000:], y_train[-5000:]),
+        callbacks=[keras.callbacks.EarlyStopping("val_accuracy", patience=5, restore_best_weights=True)],
     )
     loss, accuracy = model.evaluate(x_test, y_test, verbose=0)
     print(f"Test loss {loss:.4f}, test accuracy {accuracy:.4f}")
