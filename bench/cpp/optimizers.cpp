@@ -23,7 +23,7 @@ void update(const ravine::KernelTable& kernels, ravine::Eltwise kernel, int slot
     args.in[2 + slots] = {rate.data(), 0, 0};
     args.out[0] = {arrays[0].data(), count};
     for (int i = 0; i < slots; ++i) args.out[1 + i] = {arrays[static_cast<size_t>(2 + i)].data(), count};
-    args.param[0] = 0.9f, args.param[1] = 0.999f, args.param[2] = 1e-7f;
+    args.param[0] = 0.1f, args.param[1] = 0.001f, args.param[2] = 1e-7f;  // Adam's are 1 - beta
 
     const int64_t array = count * static_cast<int64_t>(sizeof(float));
     const int64_t reads = 2 + slots, writes = 1 + slots;
