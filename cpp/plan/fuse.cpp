@@ -131,10 +131,6 @@ class Fuser {
         if (tile_shape(node) != full) return "its shape is " + tile_shape(node).str();
         TileForm form;
         if (!fits(node, full, columns, &form)) return "its operands need another width";
-        const std::vector<ValueId> sources = tile_sources(node);
-        for (size_t i = 0; i < sources.size(); ++i)
-            if (produced.count(sources[i]) && form.inputs[i] != TileForm::Kind::full && full.unit() != 1)
-                return "it reads the group's result across tiles";
         for (ValueId input : node.inputs) {
             if (!available(input, head, produced)) return "an operand is computed later";
             if (!unwritten_between(input, head, j)) return "an operand is overwritten in between";
