@@ -154,7 +154,8 @@ CASES = {
 # Functions that make or describe values rather than compute on them, and those with tests of their own below.
 ELSEWHERE = {
     "SymbolicTensor", "Trace", "adam_rate", "adam_update", "apply", "arange", "batch_normalization",
-    "binary_crossentropy", "categorical_crossentropy", "convert_to_numpy", "current", "full", "ndim", "ones",
+    "binary_crossentropy", "categorical_crossentropy", "convert_to_numpy", "current", "full", "nadam_rates",
+    "nadam_update", "ndim", "ones",
     "sgd_momentum_update", "sgd_update", "shape", "size", "sparse_categorical_crossentropy", "zeros",
 }  # fmt: skip
 
@@ -306,6 +307,11 @@ def test_updates_work_in_place_on_arrays_and_variables() -> None:
     w, m, v = (np.array(x, np.float32) for x in ([1, -2, 0.5], [0, 0, 0], [0, 0, 0]))
     ops.adam_update(w, g, m, v, 0.1, iterations=0)
     np.testing.assert_allclose(w, [0.90000129, -1.90000105, 0.40031588], rtol=0, atol=2e-6)
+    w, m, v = (np.array(x, np.float32) for x in ([1, -2, 0.5], [0, 0, 0], [0, 0, 0]))
+    product = 1.0
+    for t, gradient in enumerate(([0.5, -1, 0.001], [0.25, 1, -0.001], [-0.5, -0.5, 0.002])):
+        product = ops.nadam_update(w, np.array(gradient, np.float32), m, v, 0.1, t, product)
+    np.testing.assert_allclose(w, [0.90483004, -1.92581391, 0.37397522], rtol=0, atol=2e-6)
 
 
 def test_updates_refuse_what_they_cannot_change() -> None:

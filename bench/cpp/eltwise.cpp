@@ -36,23 +36,26 @@ struct Operands {
         for (int i = 0; i < info.inputs; ++i) args.in[i] = {in[static_cast<size_t>(i)].data(), count, 1};
         for (int i = 0; i < info.outputs; ++i) args.out[i] = {out[static_cast<size_t>(i)].data(), count};
         for (int i = 0; i < info.params; ++i) args.param[i] = 0.5f;
-        is_update = name == "adam" || name.rfind("sgd", 0) == 0;
+        is_update = name == "adam" || name == "nadam" || name.rfind("sgd", 0) == 0;
         if (is_update) make_update(count);
     }
 
     /// Optimizers read their rate from a scalar and work in place on the weights and their slots.
     void make_update(int64_t count) {
-        const int inputs = static_cast<int>(in.size());
+        const int arrays = static_cast<int>(out.size()) + 1;  // weights and slots, and the gradient
         scalar.data()[0] = 0.0f;
-        args.in[inputs - 1] = {scalar.data(), 0, 0};
+        for (int i = arrays; i < static_cast<int>(in.size()); ++i) args.in[i] = {scalar.data(), 0, 0};
         args.out[0].data = in[0].data();
         for (int slot = 1; slot < static_cast<int>(out.size()); ++slot)
             args.out[slot].data = in[static_cast<size_t>(slot) + 1].data();
-        for (int i = 2; i + 1 < inputs; ++i)
+        for (int i = 2; i < arrays; ++i)
             std::memset(in[static_cast<size_t>(i)].data(), 0, static_cast<size_t>(count) * sizeof(float));
     }
 
-    int64_t streams() const { return static_cast<int64_t>(in.size() + out.size()) - (is_update ? 1 : 0); }
+    int64_t streams() const {
+        return static_cast<int64_t>(out.size()) +
+               (is_update ? static_cast<int64_t>(out.size()) + 1 : static_cast<int64_t>(in.size()));
+    }
 
     bool is_update = false;
 };

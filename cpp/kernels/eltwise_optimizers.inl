@@ -28,5 +28,13 @@ RAVINE_INLINE Results<3> adam(Vec w, Vec g, Vec m, Vec v, Vec rate, Vec alpha_1,
     return {{w - rate * m / (sqrt_vec(v) + epsilon), m, v}};
 }
 
+/// Dozat 2016 with Keras' schedule of the momentum. The bias corrections are part of the rates and of epsilon.
+RAVINE_INLINE Results<3> nadam(Vec w, Vec g, Vec m, Vec v, Vec m_rate, Vec g_rate, Vec epsilon, Vec alpha_1,
+                               Vec alpha_2) {
+    m = fma(alpha_1, g - m, m);
+    v = fma(alpha_2, fma(g, g, -v), v);
+    return {{w - fma(m_rate, m, g_rate * g) / (sqrt_vec(v) + epsilon), m, v}};
+}
+
 }  // namespace op
 }  // namespace RAVINE_ISA

@@ -30,7 +30,7 @@ struct Target {
     int64_t ld;
 };
 
-inline constexpr int kMaxTileSources = 6;
+inline constexpr int kMaxTileSources = 7;
 inline constexpr int kMaxTileTargets = 4;
 inline constexpr int kMaxTileParams = 4;
 

@@ -10,9 +10,34 @@ namespace {
 
 void momentum(const Attrs& attrs, float* param) { param[0] = static_cast<float>(attrs.number("momentum")); }
 
+/// Subtracted here: 1 - 0.999 has half its digits left when both are floats.
+void alphas(const Attrs& attrs, float* param) {
+    param[0] = static_cast<float>(1 - attrs.number("beta_1"));
+    param[1] = static_cast<float>(1 - attrs.number("beta_2"));
+}
+
 struct Betas {
     double first, second;
 };
+
+struct NadamConstants {
+    Betas betas;
+    double epsilon;
+};
+
+std::shared_ptr<const void> betas(const NodeView& view) {
+    return std::make_shared<Betas>(Betas{view.attrs().number("beta_1"), view.attrs().number("beta_2")});
+}
+
+/// Scalars, the second being the number of steps made so far.
+std::vector<Shape> infer_rates(const Graph& graph, const std::vector<ValueId>& inputs, size_t count, size_t outputs) {
+    expect_inputs(inputs, count);
+    for (ValueId id : inputs) expect_shape("an operand", Shape{}, graph.shape(id));
+    if (graph.value(inputs[1]).dtype != DType::i64) throw std::invalid_argument("iterations must be int64.");
+    return std::vector<Shape>(outputs, Shape{});
+}
+
+double steps(const Call& call) { return static_cast<double>(*static_cast<const int64_t*>(call.in[1]) + 1); }
 
 }  // namespace
 
@@ -21,30 +46,55 @@ void register_optimizers(Registry& registry) {
     define_update(registry, "sgd_momentum", Eltwise::sgd_momentum, {0, 2}, momentum);
     define_update(registry, "sgd_nesterov", Eltwise::sgd_nesterov, {0, 2}, momentum);
     define_update(registry, "adam", Eltwise::adam, {0, 2, 3}, [](const Attrs& attrs, float* param) {
-        // Subtracted here: 1 - 0.999 has half its digits left when both are floats.
-        param[0] = static_cast<float>(1 - attrs.number("beta_1"));
-        param[1] = static_cast<float>(1 - attrs.number("beta_2"));
+        alphas(attrs, param);
         param[2] = static_cast<float>(attrs.number("epsilon"));
     });
+    define_update(registry, "nadam", Eltwise::nadam, {0, 2, 3}, alphas);
 
     // lr * sqrt(1 - beta_2^t) / (1 - beta_1^t) with t = iterations + 1 (Kingma & Ba 2015, end of section 2).
     OpDef& rate = define(registry, "adam_rate");
     rate.constant = true;
     rate.typed = {1};
     rate.infer = [](const Graph& graph, const std::vector<ValueId>& inputs, const Attrs&) {
-        expect_inputs(inputs, 2);
-        for (ValueId id : inputs) expect_shape("an operand", Shape{}, graph.shape(id));
-        if (graph.value(inputs[1]).dtype != DType::i64) throw std::invalid_argument("iterations must be int64.");
-        return std::vector<Shape>{Shape{}};
+        return infer_rates(graph, inputs, 2, 1);
     };
-    rate.prepare = [](const NodeView& view) {
-        return std::make_shared<Betas>(Betas{view.attrs().number("beta_1"), view.attrs().number("beta_2")});
-    };
+    rate.prepare = betas;
     rate.run = [](const Call& call, const Slice&) {
         const Betas& betas = *static_cast<const Betas*>(call.params);
-        const double t = static_cast<double>(*static_cast<const int64_t*>(call.in[1]) + 1);
+        const double t = steps(call);
         *call.dst() = static_cast<float>(static_cast<double>(*call.src(0)) * std::sqrt(1 - std::pow(betas.second, t)) /
                                          (1 - std::pow(betas.first, t)));
+    };
+
+    // Keras' Nadam: u_t = beta_1 (1 - 0.96^t / 2), P_t = P_(t-1) u_t, and with the bias correction c of the second
+    // moment multiplied out of the root:
+    //   w -= lr c (u_(t+1) m / (1 - P_t u_(t+1)) + (1 - u_t) g / (1 - P_t)) / (sqrt(v) + c epsilon), c = sqrt(1 -
+    //   beta_2^t)
+    // (rate, iterations, P_(t-1)) -> the factors of m and of g, c epsilon, P_t.
+    OpDef& rates = define(registry, "nadam_rates");
+    rates.constant = true;
+    rates.typed = {1};
+    rates.infer = [](const Graph& graph, const std::vector<ValueId>& inputs, const Attrs& attrs) {
+        attrs.number("epsilon");
+        return infer_rates(graph, inputs, 3, 4);
+    };
+    rates.prepare = [](const NodeView& view) {
+        const Attrs& attrs = view.attrs();
+        const Betas betas{attrs.number("beta_1"), attrs.number("beta_2")};
+        return std::make_shared<NadamConstants>(NadamConstants{betas, attrs.number("epsilon")});
+    };
+    rates.run = [](const Call& call, const Slice&) {
+        const auto& [betas, epsilon] = *static_cast<const NadamConstants*>(call.params);
+        const double t = steps(call);
+        const double u = betas.first * (1 - 0.5 * std::pow(0.96, t));
+        const double next_u = betas.first * (1 - 0.5 * std::pow(0.96, t + 1));
+        const double product = static_cast<double>(*call.src(2)) * u;
+        const double correction = std::sqrt(1 - std::pow(betas.second, t));
+        const double scale = static_cast<double>(*call.src(0)) * correction;
+        *call.dst(0) = static_cast<float>(scale * next_u / (1 - product * next_u));
+        *call.dst(1) = static_cast<float>(scale * (1 - u) / (1 - product));
+        *call.dst(2) = static_cast<float>(correction * epsilon);
+        *call.dst(3) = static_cast<float>(product);
     };
 }
 

@@ -394,6 +394,16 @@ CASES["adam"] = [
     for shape in STATE
 ]
 CASES["adam_rate"] = [Case((RATE, Operand((), kind="counter")), {"beta_1": 0.9, "beta_2": 0.999}, 1e-6)]
+NADAM = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
+CASES["nadam"] = [
+    Case(
+        (Operand(shape), Operand(shape), Operand(shape, -0.1, 0.1), Operand(shape, 0.01, 0.1), RATE, RATE, RATE),
+        NADAM,
+        4e-6,
+    )
+    for shape in STATE
+]
+CASES["nadam_rates"] = [Case((RATE, Operand((), kind="counter"), Operand((), 0.1, 0.9)), NADAM, 1e-6)]
 CASES["assign_total"] = [Case((Operand((), kind="total"), RATE), {}, 1e-7)]
 CASES["accumulate"] = [Case((Operand((), kind="total"), RATE), {}, 1e-7)]
 CASES["increment"] = [Case((Operand((), kind="counter"),), {}, 0.0)]

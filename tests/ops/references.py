@@ -26,6 +26,7 @@ UPDATED: dict[str, tuple[int, ...]] = {
     "sgd_momentum": (0, 2),
     "sgd_nesterov": (0, 2),
     "adam": (0, 2, 3),
+    "nadam": (0, 2, 3),
 }
 
 
@@ -394,6 +395,28 @@ def adam(x: Sequence[Array], attrs: Attrs) -> list[Array]:
     m = attrs["beta_1"] * m + (1 - attrs["beta_1"]) * g
     v = attrs["beta_2"] * v + (1 - attrs["beta_2"]) * g * g
     return [w - rate * m / (np.sqrt(v) + attrs["epsilon"]), m, v]
+
+
+@reference
+def nadam(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    w, g, m, v, m_rate, g_rate, epsilon = x
+    m = attrs["beta_1"] * m + (1 - attrs["beta_1"]) * g
+    v = attrs["beta_2"] * v + (1 - attrs["beta_2"]) * g * g
+    return [w - (m_rate * m + g_rate * g) / (np.sqrt(v) + epsilon), m, v]
+
+
+@reference
+def nadam_rates(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    rate, iterations, product = x
+    u, next_u = (attrs["beta_1"] * (1 - 0.5 * 0.96 ** (iterations + i)) for i in (1, 2))
+    product = product * u
+    c = np.sqrt(1 - attrs["beta_2"] ** (iterations + 1))
+    return [
+        rate * c * next_u / (1 - product * next_u),
+        rate * c * (1 - u) / (1 - product),
+        c * attrs["epsilon"],
+        product,
+    ]
 
 
 @reference

@@ -72,6 +72,14 @@ class Float64MLP:
                 v = self._slot("v", index)
                 v[...] = 0.9 * v - rate * g
                 w += v if optimizer == "momentum" else 0.9 * v - rate * g
+            elif optimizer == "nadam":
+                m, v = self._slot("m", index), self._slot("v", index)
+                m += (1 - 0.9) * (g - m)
+                v += (1 - 0.999) * (g * g - v)
+                u = [0.9 * (1 - 0.5 * 0.96**t) for t in range(1, self.steps + 2)]
+                product = np.prod(u[:-1])
+                m_hat = u[-1] * m / (1 - product * u[-1]) + (1 - u[-2]) * g / (1 - product)
+                w -= rate * m_hat / (np.sqrt(v / (1 - 0.999**self.steps)) + 1e-7)
             else:
                 m, v = self._slot("m", index), self._slot("v", index)
                 m += (1 - 0.9) * (g - m)

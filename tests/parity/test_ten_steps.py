@@ -12,7 +12,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # from Ke
 
 SIZES = (40, 64, 32, 10)
 STEPS, BATCH = 10, 32
-RATES = {"sgd": 0.05, "momentum": 0.02, "nesterov": 0.02, "adam": 0.001}
+RATES = {"sgd": 0.05, "momentum": 0.02, "nesterov": 0.02, "adam": 0.001, "nadam": 0.001}
 
 RNG = np.random.default_rng(7)
 X = RNG.normal(size=(STEPS, BATCH, SIZES[0])).astype(np.float32)
@@ -31,8 +31,8 @@ def network(library: ModuleType, batch_norm: bool):
 
 
 def optimizer(library: ModuleType, name: str):
-    if name == "adam":
-        return library.optimizers.Adam(RATES[name])
+    if name in ("adam", "nadam"):
+        return library.optimizers.get({"class_name": name.capitalize(), "config": {"learning_rate": RATES[name]}})
     momentum = 0.0 if name == "sgd" else 0.9
     return library.optimizers.SGD(RATES[name], momentum=momentum, nesterov=name == "nesterov")
 

@@ -85,7 +85,14 @@ from ravine.ops.nn import (
     swish,
     tanh,
 )
-from ravine.ops.optimizer import adam_rate, adam_update, sgd_momentum_update, sgd_update
+from ravine.ops.optimizer import (
+    adam_rate,
+    adam_update,
+    nadam_rates,
+    nadam_update,
+    sgd_momentum_update,
+    sgd_update,
+)
 from ravine.ops.reduction import (
     all,
     amax,
@@ -204,6 +211,8 @@ __all__ = [
     "moments",
     "moveaxis",
     "multiply",
+    "nadam_rates",
+    "nadam_update",
     "ndim",
     "negative",
     "norm",

@@ -55,10 +55,55 @@ def adam_update(
 
 def adam_rate(learning_rate: Any, iterations: int | Variable, beta_1: float, beta_2: float) -> Any:
     """learning_rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) with t = iterations + 1: Adam's bias-corrected rate."""
-    counter: Any = iterations
-    if not isinstance(iterations, Variable):
-        counter = _core.Variable(np.asarray(iterations, np.int64), "iterations")
-    return apply("adam_rate", [learning_rate, counter], {"beta_1": float(beta_1), "beta_2": float(beta_2)})
+    return apply("adam_rate", [learning_rate, _counter(iterations)], {"beta_1": float(beta_1), "beta_2": float(beta_2)})
+
+
+def nadam_update(
+    w: Any,
+    g: Any,
+    m: Any,
+    v: Any,
+    learning_rate: Any,
+    iterations: int | Variable,
+    momentum_product: Any = 1.0,
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
+    epsilon: float = 1e-7,
+) -> Any:
+    """One step of Nadam (Dozat 2016, with Keras' schedule of the momentum), with t = iterations + 1 and
+    u_t = beta_1 (1 - 0.96^t / 2): m += (1 - beta_1)(g - m), v += (1 - beta_2)(g^2 - v), and with P_t = u_1 ... u_t,
+    w -= learning_rate / (sqrt(v / (1 - beta_2^t)) + epsilon)
+    * (u_(t+1) m / (1 - P_t u_(t+1)) + (1 - u_t) g / (1 - P_t)).
+
+    Args:
+        iterations: the number of steps made before; it is not changed.
+        momentum_product: P of those steps.
+
+    Returns:
+        P_t, a scalar, to be given to the next step.
+    """
+    *rates, product = nadam_rates(learning_rate, iterations, momentum_product, beta_1, beta_2, epsilon)
+    _in_place("nadam", [w, m, v], [w, g, m, v, *rates], {"beta_1": float(beta_1), "beta_2": float(beta_2)})
+    return product
+
+
+def nadam_rates(
+    learning_rate: Any,
+    iterations: int | Variable,
+    momentum_product: Any,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+) -> Any:
+    """What Nadam's step multiplies m and g with, the epsilon that it adds to the root of v, and P_t."""
+    attrs = {"beta_1": float(beta_1), "beta_2": float(beta_2), "epsilon": float(epsilon)}
+    return apply("nadam_rates", [learning_rate, _counter(iterations), momentum_product], attrs)
+
+
+def _counter(iterations: int | Variable) -> Any:
+    if isinstance(iterations, Variable):
+        return iterations
+    return _core.Variable(np.asarray(iterations, np.int64), "iterations")
 
 
 def _in_place(op: str, changed: list[Any], inputs: list[Any], attrs: dict | None = None) -> None:

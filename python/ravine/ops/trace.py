@@ -21,7 +21,7 @@ from ravine.variable import Variable
 _stack = threading.local()
 
 # Ops that change or read counters in place and therefore take a variable as it is, whatever its type.
-_TAKES_COUNTERS = frozenset({"dropout", "increment", "adam_rate", "assign", "assign_add"})
+_TAKES_COUNTERS = frozenset({"dropout", "increment", "adam_rate", "nadam_rates", "assign", "assign_add"})
 
 
 class SymbolicTensor(Operators):

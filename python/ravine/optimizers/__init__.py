@@ -6,19 +6,21 @@ from typing import Any
 
 from ravine import _config, _lookup
 from ravine.optimizers.adam import Adam
+from ravine.optimizers.nadam import Nadam
 from ravine.optimizers.optimizer import Optimizer
 from ravine.optimizers.sgd import SGD
 
 __all__ = [
     "SGD",
     "Adam",
+    "Nadam",
     "Optimizer",
     "deserialize",
     "get",
     "serialize",
 ]
 
-_classes = (Adam, SGD)
+_classes = (Adam, Nadam, SGD)
 _config.export("keras.optimizers", Optimizer, *_classes)
 _named = {cls.__name__.lower(): cls for cls in _classes}
 

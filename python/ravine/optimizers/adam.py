@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ravine import ops
-from ravine.optimizers.optimizer import Optimizer
+from ravine.optimizers.optimizer import CommonArguments, Optimizer, checked_beta
 from ravine.variable import Variable
+
+if TYPE_CHECKING:
+    from typing import Unpack
 
 
 class Adam(Optimizer):
@@ -28,37 +31,11 @@ class Adam(Optimizer):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        use_ema: bool = False,
-        ema_momentum: float = 0.99,
-        ema_overwrite_frequency: int | None = None,
-        loss_scale_factor: float | None = None,
-        gradient_accumulation_steps: int | None = None,
-        name: str | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[CommonArguments],
     ):
-        super().__init__(
-            learning_rate=learning_rate,
-            weight_decay=weight_decay,
-            clipnorm=clipnorm,
-            clipvalue=clipvalue,
-            global_clipnorm=global_clipnorm,
-            use_ema=use_ema,
-            ema_momentum=ema_momentum,
-            ema_overwrite_frequency=ema_overwrite_frequency,
-            loss_scale_factor=loss_scale_factor,
-            gradient_accumulation_steps=gradient_accumulation_steps,
-            name=name,
-            **kwargs,
-        )
-        for key, beta in (("beta_1", beta_1), ("beta_2", beta_2)):
-            if not 0 <= beta < 1:
-                raise ValueError(f"Adam: expected `{key}` to be at least 0 and below 1, received {beta!r}.")
-        self.beta_1 = float(beta_1)
-        self.beta_2 = float(beta_2)
+        super().__init__(learning_rate=learning_rate, **kwargs)
+        self.beta_1 = checked_beta(self, "beta_1", beta_1)
+        self.beta_2 = checked_beta(self, "beta_2", beta_2)
         self.epsilon = float(epsilon)
         self.amsgrad = bool(amsgrad)
         self._momentums: list[Variable] = []

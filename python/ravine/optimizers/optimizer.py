@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import warnings
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -16,6 +17,21 @@ from ravine.optimizers import clipping
 from ravine.variable import Variable
 
 _CLIPPING = ("clipnorm", "global_clipnorm", "clipvalue")
+
+
+class CommonArguments(TypedDict, total=False):
+    """What every optimizer takes besides its own arguments; see `Optimizer`."""
+
+    weight_decay: float | None
+    clipnorm: float | None
+    clipvalue: float | None
+    global_clipnorm: float | None
+    use_ema: bool
+    ema_momentum: float
+    ema_overwrite_frequency: int | None
+    loss_scale_factor: float | None
+    gradient_accumulation_steps: int | None
+    name: str | None
 
 
 class Optimizer:
@@ -59,8 +75,9 @@ class Optimizer:
     ):
         where = type(self).__name__
         if kwargs:
-            names = {**type(self).__init__.__annotations__, **Optimizer.__init__.__annotations__}
-            known = [name for name in names if name not in ("kwargs", "return")]
+            own = inspect.signature(type(self).__init__).parameters
+            common = inspect.signature(Optimizer.__init__).parameters
+            known = [name for name in {**own, **common} if name not in ("self", "kwargs")]
             raise _lookup.unexpected_arguments(where, kwargs, known)
         limits = {"clipnorm": clipnorm, "global_clipnorm": global_clipnorm, "clipvalue": clipvalue}
         given = {key: limit for key, limit in limits.items() if limit is not None}
@@ -310,6 +327,15 @@ class Optimizer:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, learning_rate={float(self._learning_rate):g}>"
+
+
+def checked_beta(optimizer: Optimizer, name: str, value: float) -> float:
+    """The rate of decay of a moving average."""
+    if not 0 <= value < 1:
+        raise ValueError(
+            f"{type(optimizer).__name__}: expected `{name}` to be at least 0 and below 1, received {value!r}."
+        )
+    return float(value)
 
 
 def _checked_rate(value: Any, where: str) -> float:
