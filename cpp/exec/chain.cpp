@@ -28,7 +28,7 @@ void run_stages(const Chain& chain, int64_t i, int64_t j, int64_t m, int64_t n, 
         }
         for (int k = 0; k < stage.targets; ++k) args.out[k].data = locate(stage.out[k], &args.out[k].ld);
         for (int k = 0; k < kMaxTileParams; ++k) args.param[k] = stage.param[k];
-        stage.kernel(args);
+        stage.run(args);
     }
 }
 
@@ -63,6 +63,20 @@ void run_chain(const Step& step, const Slice& slice, float* temps) {
 void chain_epilogue(const void* context, float* tile, int64_t ld, int64_t i, int64_t j, int64_t m, int64_t n) {
     const EpilogueContext& where = *static_cast<const EpilogueContext*>(context);
     run_stages(*where.chain, where.row + i, where.column + j, m, n, tile, ld, where.temps);
+}
+
+Update chain_update(const Chain& chain, const TileRange& range) {
+    const Stage& stage = chain.stages[0];
+    Update update{stage.kernel, {}};
+    const auto locate = [&](const Stage::Operand& operand) {
+        return operand.data + range.row * operand.ld + range.column * operand.step;
+    };
+    for (int k = 0; k < stage.sources; ++k)
+        if (stage.in[k].place == Stage::Place::memory)
+            update.args.in[k] = {locate(stage.in[k]), stage.in[k].ld, stage.in[k].step};
+    for (int k = 0; k < stage.targets; ++k) update.args.out[k] = {locate(stage.out[k]), stage.out[k].ld};
+    std::copy_n(stage.param, kMaxTileParams, update.args.param);
+    return update;
 }
 
 }  // namespace ravine

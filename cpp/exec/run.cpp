@@ -35,7 +35,12 @@ void run_step(const Step& step, int thread, int threads, int64_t rows, float* sc
     slice.scratch = scratch + step.chain.temps * step.chain.tile_floats;
     const TileRange range = tile_range(step, slice);
     const EpilogueContext context{&step.chain, range.row, range.column, temps};
-    const Epilogue epilogue{chain_epilogue, &context};
+    Epilogue epilogue{chain_epilogue, &context, nullptr};
+    Update update;
+    if (step.chain.updates) {
+        update = chain_update(step.chain, range);
+        epilogue.update = &update;
+    }
     step.op->run_with_epilogue(step.call, slice, epilogue);
 }
 

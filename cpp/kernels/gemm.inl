@@ -3,6 +3,7 @@
 
 #include "gemm_blocked.inl"
 #include "gemm_dot.inl"
+#include "gemm_thin.inl"
 
 namespace RAVINE_ISA {
 
@@ -10,6 +11,7 @@ namespace RAVINE_ISA {
 static void gemm_swapped(const ravine::GemmArgs& g) {
     ravine::Epilogue untranspose;
     untranspose.context = &g;
+    untranspose.update = nullptr;
     untranspose.apply = [](const void* context, float* src, int64_t ld, int64_t j, int64_t i, int64_t n, int64_t m) {
         const ravine::GemmArgs& args = *static_cast<const ravine::GemmArgs*>(context);
         alignas(64) float tile[kGemmRows * kGemmColumns];
@@ -45,6 +47,7 @@ RAVINE_INLINE bool prefers_swap(const ravine::GemmArgs& g) {
 static void gemm(const ravine::GemmArgs& g) {
     if (g.m <= 0 || g.n <= 0) return;
     if (is_dot(g)) return gemm_dot(g);
+    if (is_thin(g)) return gemm_thin(g);
     if (prefers_swap(g)) return gemm_swapped(g);
     gemm_blocked(g);
 }

@@ -28,8 +28,61 @@ struct Tile {
     int64_t start_row;   // 0 for a bias
     float* c;
     int64_t c_row;
-    int64_t c_last;  // floats in the last vector of a row of C (and of start)
+    int64_t c_last;        // floats in the last vector of a row of C (and of start)
+    const Update* update;  // or null: goes with the product in place of C
+    int64_t row, column;   // of the tile in the operands of the update
 };
+
+/// Tiles of these sizes can be consumed by an update while they are in registers; any product that is not tiny
+/// consists of them nearly everywhere.
+RAVINE_INLINE constexpr bool updates_in_registers(int64_t rows, int64_t vectors) {
+    return rows + 1 >= kTileRows && vectors + 1 >= kTileVectors && vectors <= kTileVectors;
+}
+
+/// Those with roots and divisions keep their pipe busy longer than a tile lasts, and gain nothing there.
+RAVINE_INLINE bool updates_in_registers(Eltwise kernel) {
+    return kernel == Eltwise::sgd || kernel == Eltwise::sgd_momentum || kernel == Eltwise::sgd_nesterov;
+}
+
+template <int kDense, int kInputs, int kOutputs, int kParams, int kRows, int kVectors, class Op>
+RAVINE_INLINE void update_tile(const Tile& t, const Vec (&sum)[kRows][kVectors], Op op) {
+    const TileArgs& args = t.update->args;
+    const float* in[kDense];
+    float* out[kOutputs];
+    Vec constant[kInputs + kParams];
+    const int64_t ld = args.in[0].ld, offset = t.row * ld + t.column;
+    for (int k = 0; k < kDense; ++k) in[k] = args.in[k].data + offset;
+    for (int k = 0; k < kOutputs; ++k) out[k] = args.out[k].data + offset;
+    for (int k = kDense; k < kInputs; ++k) constant[k] = splat(*args.in[k].data);
+    for (int k = 0; k < kParams; ++k) constant[kInputs + k] = splat(args.param[k]);
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+        for (int v = 0; v < kVectors; ++v) {
+            const int64_t lanes = v + 1 < kVectors ? kWidth : t.c_last, at = r * ld + v * kWidth;
+            Vec arguments[kInputs + kParams];
+            for (int k = 0; k < kInputs + kParams; ++k)
+                arguments[k] = k == 1 ? sum[r][v] : k < kDense ? load_lanes(in[k] + at, lanes) : constant[k];
+            const Results<kOutputs> y = apply(op, arguments, typename IndicesUpTo<kInputs + kParams>::type());
+            for (int k = 0; k < kOutputs; ++k) store_lanes(out[k] + at, y.value[k], lanes);
+        }
+    }
+}
+
+template <int kRows, int kVectors>
+RAVINE_INLINE void update_tile(const Tile& t, const Vec (&sum)[kRows][kVectors]) {
+    switch (t.update->kernel) {
+#define RAVINE_UPDATE(name, inputs, outputs, params)              \
+    case Eltwise::name:                                           \
+        return update_tile<outputs + 1, inputs, outputs, params>( \
+            t, sum, [](auto... v) __attribute__((always_inline)) { return op::name(v...); });
+        RAVINE_UPDATE(sgd, 3, 1, 0)
+        RAVINE_UPDATE(sgd_momentum, 4, 2, 1)
+        RAVINE_UPDATE(sgd_nesterov, 4, 2, 1)
+#undef RAVINE_UPDATE
+        default: break;
+    }
+}
 
 /// Each element is one chain of FMAs with ascending p. So its bits depend neither on the shape of the tile nor on where
 /// the depth was cut (the next piece starts from C).
@@ -71,6 +124,8 @@ static void multiply_tile(const Tile& t) {
         b += b_row;
     }
 
+    if constexpr (!kRowMajorA && updates_in_registers(kRows, kVectors))
+        if (t.update) return update_tile<kRows, kVectors>(t, sum);
     float* c = t.c;
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r, c += c_row) {

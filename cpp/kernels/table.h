@@ -62,11 +62,21 @@ inline constexpr EltwiseInfo kEltwiseInfo[] = {
 #undef RAVINE_ELTWISE
 };
 
+/// An element-wise kernel over a whole product, which is its in[1] (left unset). Every other source is a matrix like
+/// in[0] or a scalar.
+struct Update {
+    Eltwise kernel;
+    TileArgs args;
+};
+
 /// What happens to each finished tile of a matrix product while it is still in the L1 cache:
 /// apply(context, tile, ld, i, j, m, n) sees rows [i, i+m) and columns [j, j+n) of the product.
 struct Epilogue {
     void (*apply)(const void* context, float* tile, int64_t ld, int64_t i, int64_t j, int64_t m, int64_t n);
     const void* context;
+    /// When apply does the update of an optimizer and nothing else: which one, so that the product can do it without
+    /// calling apply, before the gradient leaves the registers. Otherwise null.
+    const Update* update;
 };
 
 /// C[m,n] = A[m,k] B[k,n] + bias[n].
@@ -165,12 +175,14 @@ struct KernelTable {
     void (*batch_norm_grad)(const BatchNormArgs&);
 
     /// Inverted dropout of `count` consecutive elements, the first of which has index `first` in its tensor. The mask
-    /// is a function of (seed, step, index) only: Philox4x32-10 (Salmon et al. 2011) with key = seed, block counter =
-    /// (index / 4, step), so backward regenerates it. Kept (uniform >= rate) values are multiplied by 1 / (1 - rate);
-    /// rate 1 drops all. dst may be src.
+    /// is a function of (seed, step, index) only: Philox4x32-10 (Salmon et al. 2011) with key = seed and counter =
+    /// (block, step). An element gets 16 bits, 64 elements share 8 blocks: with e = index % 64, half e % 2 (the lower
+    /// first) of word 2 (e / 32) + e % 4 / 2 of block 8 (index / 64) + e % 32 / 4. An element is dropped when its bits
+    /// are a number below rate * 2^16, rounded: the probability is within 2^-16 of the rate. Kept values are multiplied
+    /// by 1 / (1 - rate); rate 1 drops all. dst may be src.
     void (*dropout)(int64_t count, const float* src, float* dst, uint64_t seed, uint64_t step, uint64_t first,
                     float rate);
-    /// Uniform floats in [0, 1) with 24 random bits from the same stream.
+    /// Uniform floats in [0, 1) with the upper 24 bits of word index % 4 of block index / 4.
     void (*random_uniform)(int64_t count, float* dst, uint64_t seed, uint64_t step, uint64_t first);
 
     /// dst[i] = float(src[i]) for i in [0, count), by Element.

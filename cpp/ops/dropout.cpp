@@ -32,7 +32,7 @@ void register_dropout(Registry& registry) {
     op.in_place = 0;
     op.typed = {1};
     op.splits = by_batch;
-    op.cost = [](const NodeView& view, int64_t rows) { return 1.8 * static_cast<double>(view.in(0).size(rows)); };
+    op.cost = [](const NodeView& view, int64_t rows) { return 0.6 * static_cast<double>(view.in(0).size(rows)); };
     op.prepare = [](const NodeView& view) {
         return std::make_shared<Mask>(Mask{view.in(0).unit(), view.in(0).batched(),
                                            static_cast<uint64_t>(view.attrs().integer("seed")),

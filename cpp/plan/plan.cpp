@@ -94,7 +94,8 @@ class Binder {
         for (size_t i = first; i < group.nodes.size(); ++i) {
             const Node& node = group.nodes[i];
             Stage stage{};
-            stage.kernel = kernels_.eltwise[static_cast<int>(node.op->tile->kernel)];
+            stage.kernel = node.op->tile->kernel;
+            stage.run = kernels_.eltwise[static_cast<int>(stage.kernel)];
             const std::vector<ValueId> sources = tile_sources(node), targets = tile_targets(node);
             std::vector<Shape> shapes;
             for (ValueId id : sources) shapes.push_back(graph_.shape(id));
@@ -127,6 +128,17 @@ class Binder {
             chain.stages.push_back(stage);
         }
         chain.temps = static_cast<int>(free.size());
+        chain.updates = chain.stages.size() == 1 && !group.nodes.back().op->updates.empty() &&
+                        is_update(chain.stages[0], chain.columns);
+    }
+
+    static bool is_update(const Stage& stage, int64_t columns) {
+        for (int k = 0; k < stage.sources; ++k) {
+            const Stage::Operand& in = stage.in[k];
+            const bool matrix = in.ld == columns && in.step == 1, scalar = in.ld == 0 && in.step == 0;
+            if ((k == 1) != (in.place == Stage::Place::head) || !(k <= stage.targets ? matrix : scalar)) return false;
+        }
+        return true;
     }
 
     static size_t last_use(const Group& group, ValueId id) {

@@ -17,7 +17,8 @@ struct Stage {
         float* data = nullptr;
         int64_t ld = 0, step = 0;
     };
-    TileKernel kernel;
+    Eltwise kernel;
+    TileKernel run;
     int sources, targets;
     Operand in[kMaxTileSources], out[kMaxTileTargets];
     float param[kMaxTileParams];
@@ -28,6 +29,7 @@ struct Chain {
     int64_t columns = 0;      // of the whole
     int64_t tile_floats = 0;  // of one temporary
     int temps = 0;
+    bool updates = false;  // nothing but an optimizer's update of matrices by the product before it: see Update
 };
 
 struct Step {

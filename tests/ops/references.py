@@ -326,10 +326,9 @@ def batch_norm_grad(x: Sequence[Array], attrs: Attrs) -> list[Array]:
     return [gamma * inv_std * (dy - (dbeta + standard * dgamma) / count), dgamma, dbeta]
 
 
-def philox_uniform(count: int, seed: int, step: int) -> Array:
-    """Philox4x32-10 (Salmon et al. 2011): word i % 4 of the block with counter (i / 4, step) and key seed."""
+def philox(blocks: Array, seed: int, step: int) -> Array:
+    """Philox4x32-10 (Salmon et al. 2011): the four words of each block with counter (block, step) and key seed."""
     low, shift = np.uint64(0xFFFFFFFF), np.uint64(32)
-    blocks = np.arange((count + 3) // 4, dtype=np.uint64)
     c = [blocks & low, blocks >> shift]
     c += [np.full_like(blocks, step & 0xFFFFFFFF), np.full_like(blocks, step >> 32)]
     k0, k1 = seed & 0xFFFFFFFF, seed >> 32
@@ -337,8 +336,15 @@ def philox_uniform(count: int, seed: int, step: int) -> Array:
         p0, p1 = c[0] * np.uint64(0xD2511F53), c[2] * np.uint64(0xCD9E8D57)
         c = [(p1 >> shift) ^ c[1] ^ np.uint64(k0), p1 & low, (p0 >> shift) ^ c[3] ^ np.uint64(k1), p0 & low]
         k0, k1 = (k0 + 0x9E3779B9) & 0xFFFFFFFF, (k1 + 0xBB67AE85) & 0xFFFFFFFF
-    words = np.stack(c, axis=1).ravel()[:count]
-    return (words >> np.uint64(8)).astype(np.float64) / 2**24
+    return np.stack(c, axis=1)
+
+
+def dropout_numbers(count: int, seed: int, step: int) -> Array:
+    """The 16 random bits of each element: 64 share 8 blocks, first words 0 and 1 of all, then words 2 and 3."""
+    groups = (count + 63) // 64
+    words = philox(np.arange(8 * groups, dtype=np.uint64), seed, step).reshape(groups, 8, 2, 2).transpose(0, 2, 1, 3)
+    halves = np.stack([words & np.uint64(0xFFFF), words >> np.uint64(16)], axis=-1)
+    return halves.ravel()[:count].astype(np.int64)
 
 
 @reference
@@ -346,7 +352,8 @@ def dropout(x: Sequence[Array], attrs: Attrs) -> list[Array]:
     rate = attrs["rate"]
     if rate == 1:
         return [np.zeros_like(x[0])]
-    keep = philox_uniform(x[0].size, int(attrs["seed"]), int(x[1])).reshape(x[0].shape) >= np.float32(rate)
+    threshold = int(np.float32(rate) * 65536 + 0.5)
+    keep = dropout_numbers(x[0].size, int(attrs["seed"]), int(x[1])).reshape(x[0].shape) >= threshold
     return [np.where(keep, x[0] / (1 - rate), 0)]
 
 

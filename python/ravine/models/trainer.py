@@ -378,8 +378,8 @@ class Trainer(Programs):
         Returns:
             float32 array with a row of outputs per row of `x`.
         """
-        if type(x) is np.ndarray and batch_size is None and steps is None and callbacks is None:
-            quick = self._quick_program(x) if 0 < len(x) <= DEFAULT_BATCH_SIZE else None
+        if type(x) is np.ndarray and steps is None and callbacks is None:
+            quick = self._quick_program(x, DEFAULT_BATCH_SIZE if batch_size is None else batch_size)
             if quick is not None:
                 return quick([x])[0]
         verbose = _check_verbose(verbose)
