@@ -9,6 +9,7 @@
 #include "exec/cpu.h"
 #include "exec/run.h"
 #include "exec/team.h"
+#include "plan/rowwise.h"
 
 namespace ravine {
 
@@ -41,7 +42,8 @@ Program::Program(const Graph& graph, std::vector<ValueId> inputs, std::vector<Va
     : graph_(flattened(checked(graph, inputs, outputs))),
       inputs_(std::move(inputs)),
       outputs_(std::move(outputs)),
-      schedule_(make_schedule(graph_, inputs_, outputs_)) {
+      schedule_(make_schedule(graph_, inputs_, outputs_)),
+      samples_at_a_time_(ravine::samples_at_a_time(schedule_)) {
     for (const Group& group : schedule_.groups)
         for (const Node& node : group.nodes)
             for (ValueId id : node.inputs)
@@ -131,13 +133,31 @@ int64_t Program::run(const std::vector<Feed>& feeds, const BatchRange& asked, co
     BatchRange range = asked;
     // A batch larger than the data is the data: products of batch numbers and sizes then stay small.
     range.batch_size = std::min(range.batch_size, std::max<int64_t>(range.samples, 1));
+    const int64_t asked_size = range.batch_size;
     check(feeds, range, sinks);
     const Turn turn(*this);
+    // Large batches of a program that treats each sample by itself go through it in pieces.
+    const int64_t piece = samples_at_a_time_ * num_threads();
+    const bool all = range.begin == 0 && range.end > 0 && range.end > (range.samples - 1) / range.batch_size;
+    const bool pieces = all && piece > 0 && piece < range.batch_size;
+    const std::function<bool(int64_t)> look = [&](int64_t next) { return poll(next * piece / asked_size); };
+    if (pieces) {
+        range.batch_size = piece;
+        range.end = (range.samples - 1) / piece + 1;
+    }
+    const std::function<bool(int64_t)>& between = pieces && poll ? look : poll;
     const int64_t rows = std::min(range.batch_size, range.samples);
     Plan& plan = plan_for(rows, num_threads());
     RunResult result;
-    if (!run_plan(plan, feeds, range, sinks, poll, poll_seconds, result))
-        run_plan(plan_for(rows, 1), feeds, range, sinks, poll, poll_seconds, result);
+    if (!run_plan(plan, feeds, range, sinks, between, poll_seconds, result))
+        run_plan(plan_for(rows, 1), feeds, range, sinks, between, poll_seconds, result);
+    if (pieces && result.error.row >= 0) {
+        const int64_t sample = (result.next - 1) * piece + result.error.row;
+        result.error.row = sample % asked_size;
+        result.next = sample / asked_size + 1;
+    } else if (pieces) {
+        result.next = result.next == range.end ? asked.end : result.next * piece / asked_size;
+    }
     if (result.error.row >= 0) {
         char text[256];
         std::snprintf(text, sizeof text,

@@ -61,6 +61,7 @@ class Program {
     const Graph graph_;
     const std::vector<ValueId> inputs_, outputs_;
     Schedule schedule_;
+    const int64_t samples_at_a_time_;
     struct CachedPlan {
         int64_t capacity;
         int threads;

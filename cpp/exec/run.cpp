@@ -20,7 +20,11 @@ void share_of(int64_t extent, int64_t grain, int thread, int threads, int64_t* b
     *end = std::min((first + each + (thread < extra ? 1 : 0)) * grain, extent);
 }
 
-void run_step(const Step& step, int thread, int threads, int64_t rows, float* scratch, DataError* error) {
+namespace {
+
+/// The step, its operands being those of `call`.
+void run_bound_step(const Step& step, const Call& call, int thread, int threads, int64_t rows, float* scratch,
+                    DataError* error) {
     Slice slice{step.axis, 0, 1, rows, scratch, error};
     if (step.axis == Axis::rows || step.axis == Axis::columns) {
         const int64_t extent = step.extent == kBatch ? rows : step.extent;
@@ -31,7 +35,7 @@ void run_step(const Step& step, int thread, int threads, int64_t rows, float* sc
     }
     float* temps = scratch;
     if (!step.op) return run_chain(step, slice, temps);
-    if (step.chain.stages.empty()) return step.op->run(step.call, slice);
+    if (step.chain.stages.empty()) return step.op->run(call, slice);
     slice.scratch = scratch + step.chain.temps * step.chain.tile_floats;
     const TileRange range = tile_range(step, slice);
     const EpilogueContext context{&step.chain, range.row, range.column, temps};
@@ -41,10 +45,41 @@ void run_step(const Step& step, int thread, int threads, int64_t rows, float* sc
         update = chain_update(step.chain, range);
         epilogue.update = &update;
     }
-    step.op->run_with_epilogue(step.call, slice, epilogue);
+    step.op->run_with_epilogue(call, slice, epilogue);
+}
+
+}  // namespace
+
+void run_step(const Step& step, int thread, int threads, int64_t rows, float* scratch, DataError* error) {
+    run_bound_step(step, step.call, thread, threads, rows, scratch, error);
 }
 
 namespace {
+
+/// An operand of a step that is an input of the plan.
+struct Reader {
+    size_t step;
+    int operand;
+};
+
+/// All that reads the input whose memory begins at `data`; false when not all can be given another address.
+bool find_readers(const Plan& plan, const void* data, std::vector<Reader>& readers) {
+    for (size_t i = 0; i < plan.steps.size(); ++i) {
+        const Step& step = plan.steps[i];
+        for (int k = 0; step.op && k < kMaxOperands; ++k)
+            if (step.call.in[k] == data) readers.push_back({i, k});
+        // From here on this memory may hold another value.
+        for (int k = 0; step.op && k < kMaxOperands; ++k)
+            if (step.call.out[k] == data) return true;
+        for (const Stage& stage : step.chain.stages) {
+            for (int k = 0; k < stage.sources; ++k)
+                if (stage.in[k].data == data) return false;
+            for (int k = 0; k < stage.targets; ++k)
+                if (stage.out[k].data == data) return true;
+        }
+    }
+    return std::none_of(plan.outputs.begin(), plan.outputs.end(), [&](const Port& port) { return port.data == data; });
+}
 
 class Runner {
   public:
@@ -58,6 +93,10 @@ class Runner {
           interval_(poll_seconds),
           barrier_(plan.threads) {
         next_ = range.begin;
+        if (sinks.empty() || feeds.empty() || !lies_ready(0)) return;
+        const int64_t unit = feeds[0].unit;
+        if (unit > kLongSample || plan.capacity * unit < kLargeBatch) return;
+        if (find_readers(plan, plan.inputs[0].data, readers_)) direct_ = 0;
     }
 
     void operator()(int thread) {
@@ -77,9 +116,13 @@ class Runner {
             const int64_t rows = std::min(range_.batch_size, range_.samples - first);
             DataError error;
             gather(thread, first, rows);
-            for (const Step& step : plan_.steps) {
+            for (size_t i = 0; i < plan_.steps.size(); ++i) {
+                const Step& step = plan_.steps[i];
                 if (step.barrier) barrier_.wait();
-                run_step(step, thread, threads, rows, scratch, &error);
+                if (direct_ == kNoFeed || !reads_directly(i))
+                    run_step(step, thread, threads, rows, scratch, &error);
+                else
+                    run_bound_step(step, rebound(i, first), thread, threads, rows, scratch, &error);
             }
             if (!sinks_.empty()) {
                 if (plan_.barrier_before_outputs) barrier_.wait();
@@ -96,6 +139,9 @@ class Runner {
 
   private:
     using Clock = std::chrono::steady_clock;
+    static constexpr size_t kNoFeed = std::numeric_limits<size_t>::max();
+    // A small batch is soon gathered, and a long sample is read in pieces, by which a product is held up.
+    static constexpr int64_t kLargeBatch = 1 << 14, kLongSample = 1 << 10;  // floats
     static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 
     bool ask(int64_t batch) {
@@ -107,10 +153,31 @@ class Runner {
         }
     }
 
+    /// Are the samples of feed i floats that lie in order, side by side?
+    bool lies_ready(size_t i) const {
+        const Feed& feed = feeds_[i];
+        return plan_.inputs[i].batched && feed.element == Element::f32 && !range_.order &&
+               feed.stride == feed.unit * static_cast<int64_t>(sizeof(float));
+    }
+
+    bool reads_directly(size_t step) const {
+        return std::any_of(readers_.begin(), readers_.end(), [=](const Reader& reader) { return reader.step == step; });
+    }
+
+    /// The call of a step that reads the batch where the caller has it.
+    Call rebound(size_t step, int64_t first) const {
+        Call call = plan_.steps[step].call;
+        char* const data = static_cast<char*>(const_cast<void*>(feeds_[direct_].data)) + first * feeds_[direct_].stride;
+        for (const Reader& reader : readers_)
+            if (reader.step == step) call.in[reader.operand] = data;
+        return call;
+    }
+
     void gather(int thread, int64_t first, int64_t rows) {
         int64_t begin, end;
         share_of(rows, kRowGrain, thread, plan_.threads, &begin, &end);
         for (size_t i = 0; i < feeds_.size(); ++i) {
+            if (i == direct_) continue;
             const Feed& feed = feeds_[i];
             const Port& port = plan_.inputs[i];
             const auto cast = kernels().cast[static_cast<int>(feed.element)];
@@ -153,6 +220,8 @@ class Runner {
     const std::function<bool(int64_t)>& poll_;
     const std::chrono::duration<double> interval_;
     Barrier barrier_;
+    size_t direct_ = kNoFeed;      // the feed that steps read where it lies
+    std::vector<Reader> readers_;  // of it
     std::atomic<int64_t> stop_at_{kNever}, fault_in_{kNever};
     int64_t next_ = 0;
     DataError error_;

@@ -65,6 +65,22 @@ const Node* Graph::producer(ValueId id) const {
     return node < 0 ? nullptr : &nodes_[static_cast<size_t>(node)];
 }
 
+/// An element-wise op broadcasts by itself, mostly: then what was spread out for it need not be.
+void Graph::read_before_broadcast(const OpDef& op, const Attrs& attrs, const Shape& full,
+                                  std::vector<ValueId>& inputs) const {
+    for (ValueId& input : inputs) {
+        const Node* made = producer(input);
+        if (!made || made->op->name != "broadcast_to") continue;
+        const ValueId source = made->inputs[0], spread = input;
+        if (value(source).kind == ValueKind::variable) continue;  // it may be another by now
+        input = source;
+        std::vector<Shape> operands;
+        for (ValueId operand : inputs) operands.push_back(shape(operand));
+        TileForm form;
+        if (!tile_form(full, operands, 0, &form) || op.infer(*this, inputs, attrs)[0] != full) input = spread;
+    }
+}
+
 std::vector<ValueId> Graph::add(const std::string& name, std::vector<ValueId> inputs, Attrs attrs,
                                 const std::string& label) {
     const OpDef& op = find_op(name);
@@ -90,6 +106,7 @@ std::vector<ValueId> Graph::add(const std::string& name, std::vector<ValueId> in
         }
         shapes = op.infer(*this, inputs, attrs);
         for (const Shape& made : shapes) check_size(made);
+        if (op.tile && op.updates.empty()) read_before_broadcast(op, attrs, shapes[0], inputs);
         if (op.tile) {
             // Operands that the kernels cannot read with strides are spread out first.
             const Shape full = shapes.empty() ? shape(inputs.at(0)) : shapes[0];

@@ -67,6 +67,8 @@ class Graph {
   private:
     friend class GraphEditor;
     ValueId new_value(Value value);
+    void read_before_broadcast(const OpDef& op, const Attrs& attrs, const Shape& full,
+                               std::vector<ValueId>& inputs) const;
     std::vector<Value> values_;
     std::vector<Node> nodes_;
     std::map<const Variable*, ValueId> variable_ids_;

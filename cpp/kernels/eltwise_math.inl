@@ -27,7 +27,17 @@ RAVINE_INLINE Vec ceil(Vec x) { return ceil_vec(x); }
 RAVINE_INLINE Vec round(Vec x) { return round_even(x); }
 RAVINE_INLINE Vec isnan(Vec x) { return truth(x != x); }
 RAVINE_INLINE Vec isfinite(Vec x) { return truth(abs_vec(x) < kInfinity); }
-RAVINE_INLINE Vec pow_scalar(Vec x, Vec exponent) { return pow_vec(x, exponent); }
+/// Exponents that are everyday functions, rounded once, are tried where the exponent is a power of two.
+RAVINE_INLINE Vec pow_scalar(Vec x, Vec exponents) {
+    if ((bits(exponents)[0] & 0x7fffff) == 0) {
+        const float exponent = exponents[0];
+        if (exponent == 1.0f) return x;
+        if (exponent == 2.0f) return x * x;
+        if (exponent == -1.0f) return 1.0f / x;
+        if (exponent == 0.5f) return x == -kInfinity ? splat(kInfinity) : sqrt_vec(x + 0.0f);  // -0 ** 0.5 is +0
+    }
+    return pow_vec(x, exponents);
+}
 
 }  // namespace op
 }  // namespace RAVINE_ISA

@@ -36,8 +36,32 @@ RAVINE_INLINE Vec mask_lanes(Vec v, int64_t n) {
     return n == kWidth ? v : select(lane_index() < static_cast<int32_t>(n), v, splat(Fold::identity));
 }
 
-template <class Fold, int count>
-RAVINE_INLINE Vec fold_accumulators(Vec (&a)[count]) {
+/// Two folds that run side by side.
+struct Pair {
+    Vec first, second;
+};
+struct SumPair {
+    static constexpr float identity = 0.0f;
+    RAVINE_INLINE Pair combine(const Pair& a, const Pair& b) { return {a.first + b.first, a.second + b.second}; }
+};
+template <class Fold>
+RAVINE_INLINE Pair mask_lanes(const Pair& v, int64_t n) {
+    return {mask_lanes<Fold>(v.first, n), mask_lanes<Fold>(v.second, n)};
+}
+RAVINE_INLINE void fill(Vec& v, float x) { v = splat(x); }
+RAVINE_INLINE void fill(Pair& v, float x) { v = {splat(x), splat(x)}; }
+
+template <class Fold>
+RAVINE_INLINE Vec fold_lanes(Vec v) {
+    return fold_lanes(v, [](Vec a, Vec b) __attribute__((always_inline)) { return Fold::combine(a, b); });
+}
+template <class Fold>
+RAVINE_INLINE Pair fold_lanes(const Pair& v) {
+    return {fold_lanes<Sum>(v.first), fold_lanes<Sum>(v.second)};
+}
+
+template <class Fold, class Value, int count>
+RAVINE_INLINE Value fold_accumulators(Value (&a)[count]) {
 #pragma GCC unroll 5
     for (int half = count / 2; half > 0; half /= 2)
 #pragma GCC unroll 8
@@ -55,21 +79,27 @@ static auto fold_blocks(int64_t begin, int64_t end, const Leaf& leaf) -> decltyp
     return Fold::combine(a, b);
 }
 
-/// Folds term(j, lanes), the vector of the terms j to j + lanes, over j in [0, n).
-template <class Fold, class Term>
-RAVINE_INLINE float fold_row(int64_t n, Term term) {
-    constexpr int kAccumulators = 4;
-    constexpr int64_t kBlock = 64 * kAccumulators * kWidth;
-    const auto combine = [](Vec a, Vec b) __attribute__((always_inline)) { return Fold::combine(a, b); };
-    if (n <= kWidth) return fold_lanes(mask_lanes<Fold>(term(0, n), n), combine)[0];
+/// Vectors that a row fold takes at a time.
+constexpr int kFoldVectors = 4;
+
+/// Folds the terms j to j + lanes, given by the vector (or Pair) term(j, lanes), over j in [0, n). Of kFoldVectors full
+/// vectors terms(j, v) makes the same numbers together. Every lane gets the result.
+template <class Fold, class Term, class Terms>
+RAVINE_INLINE auto fold_row(int64_t n, Term term, Terms terms) {
+    using Value = decltype(term(0, n));
+    constexpr int64_t kBlock = 64 * kFoldVectors * kWidth;
+    if (n <= kWidth) return fold_lanes<Fold>(mask_lanes<Fold>(term(0, n), n));
     const auto leaf = [&](int64_t j, int64_t end) __attribute__((always_inline)) {
-        Vec a[kAccumulators];
-        for (Vec& v : a) v = splat(Fold::identity);
-        for (; j + kAccumulators * kWidth <= end; j += kAccumulators * kWidth)
+        Value a[kFoldVectors];
+        for (Value& v : a) fill(v, Fold::identity);
+        for (; j + kFoldVectors * kWidth <= end; j += kFoldVectors * kWidth) {
+            Value v[kFoldVectors];
+            terms(j, v);
 #pragma GCC unroll 4
-            for (int k = 0; k < kAccumulators; ++k) a[k] = Fold::combine(a[k], term(j + k * kWidth, kWidth));
+            for (int k = 0; k < kFoldVectors; ++k) a[k] = Fold::combine(a[k], v[k]);
+        }
 #pragma GCC unroll 4
-        for (int k = 0; k < kAccumulators; ++k, j += kWidth) {
+        for (int k = 0; k < kFoldVectors; ++k, j += kWidth) {
             if (j + kWidth <= end)
                 a[k] = Fold::combine(a[k], term(j, kWidth));
             else if (j < end)
@@ -77,7 +107,15 @@ RAVINE_INLINE float fold_row(int64_t n, Term term) {
         }
         return fold_accumulators<Fold>(a);
     };
-    return fold_lanes(n <= kBlock ? leaf(0, n) : fold_blocks<Fold, kBlock>(0, n, leaf), combine)[0];
+    return fold_lanes<Fold>(n <= kBlock ? leaf(0, n) : fold_blocks<Fold, kBlock>(0, n, leaf));
+}
+template <class Fold, class Term>
+RAVINE_INLINE auto fold_row(int64_t n, Term term) {
+    using Value = decltype(term(0, n));
+    return fold_row<Fold>(n, term, [=](int64_t j, Value(&v)[kFoldVectors]) __attribute__((always_inline)) {
+#pragma GCC unroll 4
+        for (int k = 0; k < kFoldVectors; ++k) v[k] = term(j + k * kWidth, kWidth);
+    });
 }
 
 /// Columns that are folded together.

@@ -1,8 +1,10 @@
 // The matrix product: which form serves which operands. The contract is GemmArgs, in table.h.
 #pragma once
 
+#include "gemm_across.inl"
 #include "gemm_blocked.inl"
 #include "gemm_dot.inl"
+#include "gemm_tail.inl"
 #include "gemm_thin.inl"
 
 namespace RAVINE_ISA {
@@ -44,19 +46,74 @@ RAVINE_INLINE bool prefers_swap(const ravine::GemmArgs& g) {
     return g.m > kWidth / 2 && g.m * (g.k + g.n) < g.k * g.n;
 }
 
+/// C of a few columns and many more rows, with a row-major A.
+static void gemm_narrow(const ravine::GemmArgs& g) {
+#if defined(__AVX512F__)
+    // Rows that lie a multiple of 2 KiB apart would fall into two cache sets, and each line is visited four times.
+    if (g.n > 1 && g.n <= kTailColumns && g.a_row % (kAliasing / 2) != 0) return gemm_tail(g);
+#endif
+    gemm_few_columns(g);
+}
+
+RAVINE_INLINE bool is_narrow(const ravine::GemmArgs& g) {
+    return g.a_col == 1 && g.m >= kWidth && (g.n <= kWidth / 4 || (g.n <= kAcrossMost && kWidth == 16 && g.k >= 64));
+}
+
+/// Columns beyond the last full vector, if they are so few that it pays to do them apart; else 0.
+RAVINE_INLINE int64_t tail_columns(const ravine::GemmArgs& g) {
+    const int64_t columns = g.n % kWidth;
+    const bool pays = kWidth == 16 && columns <= kWidth / 4 && g.n >= 3 * kWidth && g.m >= 2 * kWidth && g.k >= kWidth;
+    if (g.a_col == 1) return pays ? columns : 0;
+    const bool in_registers = g.epilogue && g.epilogue->update && updates_in_registers(g.epilogue->update->kernel);
+    return pays && !g.bias && !in_registers ? columns : 0;
+}
+
+/// The last `columns` columns of C.
+static void multiply_columns_apart(const ravine::GemmArgs& g, int64_t columns) {
+    const int64_t begin = g.n - columns;
+    struct Shifted {
+        const ravine::Epilogue* epilogue;
+        int64_t begin;
+    } const shifted{g.epilogue, begin};
+    ravine::Epilogue shift;
+    shift.context = &shifted;
+    shift.update = nullptr;
+    shift.apply = [](const void* context, float* tile, int64_t ld, int64_t i, int64_t j, int64_t m, int64_t n) {
+        const Shifted& s = *static_cast<const Shifted*>(context);
+        s.epilogue->apply(s.epilogue->context, tile, ld, i, s.begin + j, m, n);
+    };
+    ravine::GemmArgs tail = g;
+    tail.n = columns;
+    tail.b += begin * g.b_col;
+    if (g.bias) tail.bias += begin;
+    if (g.c) tail.c += begin;
+    if (g.epilogue) tail.epilogue = &shift;
+    if (g.a_col == 1)
+        gemm_narrow(tail);
+    else
+        gemm_swapped(tail);
+}
+
 static void gemm(const ravine::GemmArgs& g) {
     if (g.m <= 0 || g.n <= 0) return;
     if (is_dot(g)) return gemm_dot(g);
     if (is_thin(g)) return gemm_thin(g);
+    if (g.b_col != 1 && g.m <= kAcrossMost) return gemm_few_rows(g);
+    if (is_narrow(g)) return gemm_narrow(g);
     if (prefers_swap(g)) return gemm_swapped(g);
-    gemm_blocked(g);
+    const int64_t tail = tail_columns(g);
+    ravine::GemmArgs body = g;
+    body.n -= tail;
+    gemm_blocked(body);
+    if (tail) multiply_columns_apart(g, tail);
 }
 
 static int64_t gemm_scratch(int64_t m, int64_t n, int64_t k, bool a_unit, bool b_unit) {
     if (m <= 0 || n <= 0) return 0;
     const int64_t blocked = blocked_scratch(m, n, k, a_unit, b_unit);
-    if (b_unit && a_unit) return blocked;
-    return larger(blocked, blocked_scratch(n, m, k, !b_unit, !a_unit));
+    if (a_unit && b_unit) return larger(blocked, k * kAcrossMost);
+    const int64_t swapped = blocked_scratch(n, m, k, !b_unit, !a_unit);
+    return larger(larger(blocked, swapped), a_unit ? k * kAcrossMost : 0);
 }
 
 }  // namespace RAVINE_ISA

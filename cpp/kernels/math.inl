@@ -33,12 +33,12 @@ RAVINE_INLINE Vec clamp(Vec x, float low, float high) { return min_vec(splat(hig
 struct ExpParts {
     Vec exponent, r, tail;
 };
+constexpr float kExpTail[] = {0.49999997f, 0.16666545f, 0.0416674614f, 0.00836643204f, 0.00138684351f};
 RAVINE_INLINE ExpParts exp_parts(Vec x) {
-    constexpr float c[] = {0.49999997f, 0.16666545f, 0.0416674614f, 0.00836643204f, 0.00138684351f};
     ExpParts e;
     e.exponent = round_even(x * kLog2E);
     e.r = fma(e.exponent, splat(-kLn2Low), fma(e.exponent, splat(-kLn2High), x));
-    e.tail = polynomial(e.r, c);
+    e.tail = polynomial(e.r, kExpTail);
     return e;
 }
 
@@ -54,6 +54,26 @@ RAVINE_INLINE Vec exp_vec(Vec x) {
     const ExpParts e = exp_parts(min_vec(splat(89.0f), from_bits(bits(x) & alive)));
     const Vec y = scale_exponent(fma(fma(e.tail, e.r, one), e.r, one), e.exponent);
     return from_bits(bits(y) & alive);
+#endif
+}
+
+/// exp_vec of vectors without positive numbers. Step by step for all of them, so that none waits for itself.
+template <int count>
+RAVINE_INLINE void exp_nonpositive(Vec (&x)[count]) {
+#if defined(__AVX512F__)
+    constexpr float c[] = {1.0f, 1.0f, kExpTail[0], kExpTail[1], kExpTail[2], kExpTail[3], kExpTail[4]};
+    Vec exponent[count], y[count];
+    for (int k = 0; k < count; ++k) x[k] = max_vec(splat(-104.0f), x[k]);
+    for (int k = 0; k < count; ++k) exponent[k] = round_even(x[k] * kLog2E);
+    for (int k = 0; k < count; ++k) x[k] = fma(exponent[k], splat(-kLn2High), x[k]);
+    for (int k = 0; k < count; ++k) x[k] = fma(exponent[k], splat(-kLn2Low), x[k]);
+    for (int k = 0; k < count; ++k) y[k] = splat(c[6]);
+#pragma GCC unroll 6
+    for (int i = 5; i >= 0; --i)
+        for (int k = 0; k < count; ++k) y[k] = fma(y[k], x[k], splat(c[i]));
+    for (int k = 0; k < count; ++k) x[k] = scale_exponent(y[k], exponent[k]);
+#else
+    for (int k = 0; k < count; ++k) x[k] = exp_vec(x[k]);
 #endif
 }
 

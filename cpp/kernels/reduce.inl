@@ -6,8 +6,8 @@ namespace RAVINE_ISA {
 
 /// The first index where the row has its maximum, or its first NaN.
 static float argmax_of_row(int64_t n, const float* src) {
-    const Vec max = splat(fold_row<Max>(
-        n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) { return load_lanes(src + j, lanes); }));
+    const Vec max = fold_row<Max>(
+        n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) { return load_lanes(src + j, lanes); });
     for (int64_t j = 0; j < n; j += kWidth) {
         const int64_t lanes = n - j < kWidth ? n - j : kWidth;
         const Vec v = load_lanes(src + j, lanes);
@@ -45,7 +45,7 @@ template <class Fold>
 static void fold_over_columns(int64_t m, int64_t n, const float* src, int64_t ld, float* dst) {
     for (int64_t i = 0; i < m; ++i, src += ld)
         dst[i] = fold_row<Fold>(
-            n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) { return load_lanes(src + j, lanes); });
+            n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) { return load_lanes(src + j, lanes); })[0];
 }
 
 static void reduce_over_rows(Reduction reduction, int64_t m, int64_t n, const float* src, int64_t ld, float* dst) {

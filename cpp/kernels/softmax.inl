@@ -15,15 +15,16 @@ RAVINE_INLINE void for_row(int64_t n, F f) {
     if (j < n) f(j, n - j);
 }
 
-RAVINE_INLINE float max_of_row(int64_t n, const float* x) {
+/// In every lane, as all folds of a row.
+RAVINE_INLINE Vec max_of_row(int64_t n, const float* x) {
     return fold_row<MaxNumber>(
         n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) { return load_lanes(x + j, lanes); });
 }
-RAVINE_INLINE float sum_of_row(int64_t n, const float* x) {
+RAVINE_INLINE Vec sum_of_row(int64_t n, const float* x) {
     return fold_row<Sum>(
         n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) { return load_lanes(x + j, lanes); });
 }
-RAVINE_INLINE float dot_of_rows(int64_t n, const float* x, const float* y) {
+RAVINE_INLINE Vec dot_of_rows(int64_t n, const float* x, const float* y) {
     return fold_row<Sum>(n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) {
         return load_lanes(x + j, lanes) * load_lanes(y + j, lanes);
     });
@@ -34,107 +35,177 @@ struct SumExp {
     float max, sum;
 };
 
-/// A row of at most `count` vectors, which stays in registers: e is exp(x - max), 0 beyond n.
+/// Rows of up to so many vectors are small: they stay in registers.
+constexpr int kSmallRow = kWidth > 8 ? 8 : 3;
+RAVINE_INLINE bool is_small(int64_t n) { return n <= kSmallRow * kWidth; }
+
+/// use(count) with the number of vectors of a small row as a constant.
+template <int value>
+struct Constant {
+    static constexpr int count = value;
+};
+template <int count = 1, class Use>
+RAVINE_INLINE void for_small_row(int64_t n, Use use) {
+    if constexpr (count < kSmallRow) {
+        if (n > count * kWidth) return for_small_row<count + 1>(n, use);
+    }
+    use(Constant<count>());
+}
+
+template <int count>
+RAVINE_INLINE void load_row(int64_t n, const float* x, Vec (&v)[count]) {
+    for (int k = 0; k + 1 < count; ++k) v[k] = load(x + k * kWidth);
+    v[count - 1] = load_lanes(x + (count - 1) * kWidth, n - (count - 1) * kWidth);
+}
+template <int count>
+RAVINE_INLINE void store_row(int64_t n, float* y, const Vec (&v)[count]) {
+    for (int k = 0; k + 1 < count; ++k) store(y + k * kWidth, v[k]);
+    store_partial(y + (count - 1) * kWidth, v[count - 1], n - (count - 1) * kWidth);
+}
+
+/// e is exp(x - max), 0 beyond n.
 template <int count>
 struct SmallRow {
     Vec max, sum, e[count];
 };
 template <int count>
 RAVINE_INLINE SmallRow<count> small_row(int64_t n, const float* x) {
-    const auto larger = [](Vec a, Vec b) __attribute__((always_inline)) { return max_vec(a, b); };
-    const auto add = [](Vec a, Vec b) __attribute__((always_inline)) { return a + b; };
     SmallRow<count> row;
-    for (int k = 0; k < count; ++k) {
-        const int64_t rest = n - k * kWidth, lanes = k + 1 < count ? kWidth : rest;
-        row.e[k] = mask_lanes<MaxNumber>(load_lanes(x + k * kWidth, lanes), lanes);
-        row.max = k ? larger(row.max, row.e[k]) : row.e[k];
-    }
-    row.max = fold_lanes(row.max, larger);
-    for (int k = 0; k < count; ++k) {
-        row.e[k] = exp_vec(row.e[k] - row.max);
-        row.sum = k ? row.sum + row.e[k] : row.e[k];
-    }
-    row.sum = fold_lanes(row.sum, add);
+    load_row(n, x, row.e);
+    row.e[count - 1] = mask_lanes<MaxNumber>(row.e[count - 1], n - (count - 1) * kWidth);
+    row.max = row.e[0];
+    for (int k = 1; k < count; ++k) row.max = max_vec(row.max, row.e[k]);
+    row.max = fold_lanes<MaxNumber>(row.max);
+    for (int k = 0; k < count; ++k) row.e[k] -= row.max;
+    exp_nonpositive(row.e);
+    row.sum = row.e[0];
+    for (int k = 1; k < count; ++k) row.sum += row.e[k];
+    row.sum = fold_lanes<Sum>(row.sum);
     return row;
 }
-template <int count>
-RAVINE_INLINE SumExp small_sum_exp(int64_t n, const float* x) {
-    const SmallRow<count> row = small_row<count>(n, x);
-    return {row.max[0], row.sum[0]};
-}
-template <int count>
-RAVINE_INLINE SumExp small_softmax(int64_t n, const float* x, float* y) {
-    const SmallRow<count> row = small_row<count>(n, x);
-    const Vec scale = 1.0f / row.sum;
-    for (int k = 0; k + 1 < count; ++k) store(y + k * kWidth, row.e[k] * scale);
-    store_partial(y + (count - 1) * kWidth, row.e[count - 1] * scale, n - (count - 1) * kWidth);
-    return {row.max[0], row.sum[0]};
+
+/// Sum of exp(x - max) over a row. keep(j, lanes, e) sees the exponentials. Meanwhile the row ld further on is fetched,
+/// because the arithmetic leaves memory idle; behind the last row that does nothing.
+template <class Keep>
+RAVINE_INLINE Vec sum_exp_of_row(int64_t n, const float* x, Vec max, int64_t ld, Keep keep) {
+    return fold_row<Sum>(
+        n,
+        [=](int64_t j, int64_t lanes) __attribute__((always_inline)) {
+            Vec e[] = {load_lanes(x + j, lanes) - max};
+            exp_nonpositive(e);
+            keep(j, lanes, e[0]);
+            return e[0];
+        },
+        [=](int64_t j, Vec(&e)[kFoldVectors]) __attribute__((always_inline)) {
+            for (int k = 0; k < kFoldVectors; ++k) e[k] = load(x + j + k * kWidth) - max;
+            for (int k = 0; k < kFoldVectors; k += 16 / kWidth) __builtin_prefetch(x + ld + j + k * kWidth, 0, 3);
+            exp_nonpositive(e);
+            for (int k = 0; k < kFoldVectors; ++k) keep(j + k * kWidth, kWidth, e[k]);
+        });
 }
 
-RAVINE_INLINE SumExp sum_exp(int64_t n, const float* x) {
-    if (n <= kWidth) return small_sum_exp<1>(n, x);
-    if (n <= 2 * kWidth) return small_sum_exp<2>(n, x);
-    if (n <= 3 * kWidth) return small_sum_exp<3>(n, x);
-    const float max = max_of_row(n, x);
-    return {max, fold_row<Sum>(n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) {
-                return exp_vec(load_lanes(x + j, lanes) - max);
-            })};
-}
+/// Softmax of m rows, one after the other.
+struct SoftmaxRows {
+    int64_t m, n, ld;
+    const float* x;
+    Vec max;  // of the row that comes next, where rows are not small
 
-/// y = softmax(x), which may be x.
-RAVINE_INLINE SumExp softmax_row(int64_t n, const float* x, float* y) {
-    if (n <= kWidth) return small_softmax<1>(n, x, y);
-    if (n <= 2 * kWidth) return small_softmax<2>(n, x, y);
-    if (n <= 3 * kWidth) return small_softmax<3>(n, x, y);
-    const float max = max_of_row(n, x);
-    const float sum = fold_row<Sum>(n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) {
-        const Vec e = exp_vec(load_lanes(x + j, lanes) - max);
-        store_lanes(y + j, e, lanes);
-        return e;
-    });
-    const float scale = 1.0f / sum;
-    for_row(n, [=](int64_t j, int64_t lanes)
-                   __attribute__((always_inline)) { store_lanes(y + j, load_lanes(y + j, lanes) * scale, lanes); });
-    return {max, sum};
-}
+    __attribute__((always_inline)) inline SoftmaxRows(int64_t rows, int64_t columns, int64_t stride, const float* data)
+        : m(rows), n(columns), ld(stride), x(data), max(m > 0 && !is_small(n) ? max_of_row(n, x) : Vec{}) {}
+
+    /// y, which may be the row itself, = softmax of row i.
+    __attribute__((always_inline)) inline SumExp run(int64_t i, float* y) {
+        const float* row = x + i * ld;
+        SumExp result;
+        if (is_small(n)) {
+            for_small_row(n, [&](auto size) __attribute__((always_inline)) {
+                constexpr int count = decltype(size)::count;
+                SmallRow<count> r = small_row<count>(n, row);
+                result = {r.max[0], r.sum[0]};
+                const Vec scale = 1.0f / r.sum;
+                for (int k = 0; k < count; ++k) r.e[k] *= scale;
+                store_row(n, y, r.e);
+            });
+            return result;
+        }
+        const Vec sum = sum_exp_of_row(n, row, max, ld,
+                                       [=](int64_t j, int64_t lanes, Vec e)
+                                           __attribute__((always_inline)) { store_lanes(y + j, e, lanes); });
+        result = {max[0], sum[0]};
+        // Between a sum and the division by it, so that neither waits.
+        if (i + 1 < m) max = max_of_row(n, row + ld);
+        const Vec scale = 1.0f / sum;
+        for_row(n, [=](int64_t j, int64_t lanes)
+                       __attribute__((always_inline)) { store_lanes(y + j, load_lanes(y + j, lanes) * scale, lanes); });
+        return result;
+    }
+};
 
 static void softmax(int64_t m, int64_t n, const float* x, float* y) {
-    for (int64_t i = 0; i < m; ++i) softmax_row(n, x + i * n, y + i * n);
+    SoftmaxRows rows(m, n, n, x);
+    for (int64_t i = 0; i < m; ++i) rows.run(i, y + i * n);
 }
 
 static void softmax_grad(int64_t m, int64_t n, const float* y, const float* dy, float* dx) {
+    if (is_small(n)) {
+        for_small_row(n, [=](auto size) __attribute__((always_inline)) {
+            constexpr int count = decltype(size)::count;
+            for (int64_t i = 0; i < m; ++i) {
+                Vec p[count], d[count];
+                load_row(n, y + i * n, p);
+                load_row(n, dy + i * n, d);
+                Vec dot = p[0] * d[0];
+                for (int k = 1; k < count; ++k) dot += p[k] * d[k];
+                dot = fold_lanes<Sum>(dot);
+                for (int k = 0; k < count; ++k) d[k] = p[k] * (d[k] - dot);
+                store_row(n, dx + i * n, d);
+            }
+        });
+        return;
+    }
     for (int64_t i = 0; i < m; ++i, y += n, dy += n, dx += n) {
-        const float dot = dot_of_rows(n, y, dy);
+        const Vec dot = dot_of_rows(n, y, dy);
         for_row(n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) {
             store_lanes(dx + j, load_lanes(y + j, lanes) * (load_lanes(dy + j, lanes) - dot), lanes);
         });
     }
 }
 
-/// first(i) gives row i's sum of exponentials, then second(i, log(sum)) finishes the row. A vector of rows at a time,
-/// so that their logarithms cost one.
+/// first(i) gives row i's sum of exponentials, then second(i, log(sum)) finishes the row. Several rows of n at a time,
+/// so that their logarithms cost one, but no more than stay in the first-level cache.
 template <class First, class Second>
-RAVINE_INLINE void for_rows_with_log(int64_t m, First first, Second second) {
-    for (int64_t i = 0; i < m; i += kWidth) {
-        const int64_t rows = m - i < kWidth ? m - i : kWidth;
+RAVINE_INLINE void for_rows_with_log(int64_t m, int64_t n, First first, Second second) {
+    const int64_t batch = n > 256 ? larger(1, smaller(kWidth, 4096 / n)) : kWidth;
+    for (int64_t i = 0; i < m; i += batch) {
+        const int64_t rows = smaller(m - i, batch);
         float sums[kWidth] = {};
-        for (int64_t k = 0; k < rows; ++k) sums[k] = first(i + k);
+        for (int64_t k = 0; k < rows; ++k) sums[k] = first(i + k, k);
         store(sums, log_vec(load(sums)));
-        for (int64_t k = 0; k < rows; ++k) second(i + k, sums[k]);
+        for (int64_t k = 0; k < rows; ++k) second(i + k, k, sums[k]);
     }
 }
 
 static void log_softmax(int64_t m, int64_t n, const float* x, float* y) {
-    float max[kWidth];
+    float shifts[kWidth];
     for_rows_with_log(
-        m,
-        [&](int64_t i) __attribute__((always_inline)) {
-            const SumExp s = sum_exp(n, x + i * n);
-            max[i % kWidth] = s.max;
-            return s.sum;
+        m, n,
+        [&](int64_t i, int64_t k) __attribute__((always_inline)) {
+            const float* row = x + i * n;
+            Vec max, sum;
+            if (is_small(n)) {
+                for_small_row(n, [&](auto size) __attribute__((always_inline)) {
+                    const auto r = small_row<decltype(size)::count>(n, row);
+                    max = r.max, sum = r.sum;
+                });
+            } else {
+                max = max_of_row(n, row);
+                sum = sum_exp_of_row(n, row, max, n, [](int64_t, int64_t, Vec) __attribute__((always_inline)) {});
+            }
+            shifts[k] = max[0];
+            return sum[0];
         },
-        [&](int64_t i, float log_sum) __attribute__((always_inline)) {
-            const float shift = max[i % kWidth];
+        [&](int64_t i, int64_t k, float log_sum) __attribute__((always_inline)) {
+            const float shift = shifts[k];
             for_row(n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) {
                 store_lanes(y + i * n + j, load_lanes(x + i * n + j, lanes) - shift - log_sum, lanes);
             });
@@ -143,10 +214,10 @@ static void log_softmax(int64_t m, int64_t n, const float* x, float* y) {
 
 static void log_softmax_grad(int64_t m, int64_t n, const float* y, const float* dy, float* dx) {
     for (int64_t i = 0; i < m; ++i, y += n, dy += n, dx += n) {
-        const float sum = sum_of_row(n, dy);
+        const Vec sum = sum_of_row(n, dy);
         for_row(n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) {
             const Vec p = exp_vec(load_lanes(y + j, lanes));
-            store_lanes(dx + j, fma(p, splat(-sum), load_lanes(dy + j, lanes)), lanes);
+            store_lanes(dx + j, fma(p, -sum, load_lanes(dy + j, lanes)), lanes);
         });
     }
 }
@@ -160,40 +231,41 @@ RAVINE_INLINE int64_t class_of(float target, int64_t n) {
 
 static int64_t softmax_loss_sparse(const SoftmaxLossArgs& args) {
     int64_t first_bad = -1;
+    SoftmaxRows rows(args.m, args.n, args.ld, args.logits);
     for_rows_with_log(
-        args.m,
-        [&](int64_t i) __attribute__((always_inline)) {
-            const float* x = args.logits + i * args.ld;
-            float* probs = args.probs + i * args.n;
+        args.m, args.n,
+        [&](int64_t i, int64_t) __attribute__((always_inline)) {
             const int64_t c = class_of(args.targets[i], args.n);
-            const float target = c < 0 ? kNan : x[c];  // before probs, which may be the same memory, is written
+            // Before probs, which may be the same memory, is written.
+            const float target = c < 0 ? kNan : args.logits[i * args.ld + c];
             if (c < 0 && first_bad < 0) first_bad = i;
-            const SumExp s = softmax_row(args.n, x, probs);
+            const SumExp s = rows.run(i, args.probs + i * args.n);
             args.loss[i] = s.max - target;
             return s.sum;
         },
-        [&](int64_t i, float log_sum) __attribute__((always_inline)) { args.loss[i] += log_sum; });
+        [&](int64_t i, int64_t, float log_sum) __attribute__((always_inline)) { args.loss[i] += log_sum; });
     return first_bad;
 }
 
 static void softmax_loss_dense(const SoftmaxLossArgs& args) {
     float weights[kWidth];
+    SoftmaxRows rows(args.m, args.n, args.ld, args.logits);
     for_rows_with_log(
-        args.m,
-        [&](int64_t i) __attribute__((always_inline)) {
+        args.m, args.n,
+        [&](int64_t i, int64_t k) __attribute__((always_inline)) {
             const float *x = args.logits + i * args.ld, *t = args.targets + i * args.n;
-            float* probs = args.probs + i * args.n;
-            const float max = max_of_row(args.n, x);
-            weights[i % kWidth] = sum_of_row(args.n, t);
-            // A target of 0 contributes nothing even where the logit is -infinity.
-            args.loss[i] = fold_row<Sum>(args.n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) {
+            const Vec max = is_small(args.n) ? max_of_row(args.n, x) : rows.max;
+            const Pair sums = fold_row<SumPair>(args.n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) {
                 const Vec weight = load_lanes(t + j, lanes);
-                return select(weight == 0.0f, Vec{}, weight * (max - load_lanes(x + j, lanes)));
+                // A target of 0 contributes nothing even where the logit is -infinity.
+                return Pair{weight, select(weight == 0.0f, Vec{}, weight * (max - load_lanes(x + j, lanes)))};
             });
-            return softmax_row(args.n, x, probs).sum;
+            weights[k] = sums.first[0];
+            args.loss[i] = sums.second[0];
+            return rows.run(i, args.probs + i * args.n).sum;
         },
-        [&](int64_t i, float log_sum)
-            __attribute__((always_inline)) { args.loss[i] += log_sum * weights[i % kWidth]; });
+        [&](int64_t i, int64_t k, float log_sum)
+            __attribute__((always_inline)) { args.loss[i] += log_sum * weights[k]; });
 }
 
 static void softmax_loss_sparse_grad(int64_t m, int64_t n, const float* probs, const float* targets, const float* dloss,
@@ -212,9 +284,9 @@ static void softmax_loss_sparse_grad(int64_t m, int64_t n, const float* probs, c
 static void softmax_loss_dense_grad(int64_t m, int64_t n, const float* probs, const float* targets, const float* dloss,
                                     int64_t dloss_step, float* dlogits) {
     for (int64_t i = 0; i < m; ++i, probs += n, targets += n, dlogits += n) {
-        const float scale = dloss[i * dloss_step], sum = sum_of_row(n, targets);
+        const Vec scale = splat(dloss[i * dloss_step]), sum = sum_of_row(n, targets);
         for_row(n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) {
-            const Vec d = fma(load_lanes(probs + j, lanes), splat(sum), -load_lanes(targets + j, lanes));
+            const Vec d = fma(load_lanes(probs + j, lanes), sum, -load_lanes(targets + j, lanes));
             store_lanes(dlogits + j, d * scale, lanes);
         });
     }

@@ -1,4 +1,6 @@
 // Reductions over one run of neighbouring axes: the operand is seen as [outer, reduced, inner].
+#include <algorithm>
+
 #include "ops/register.h"
 
 namespace ravine {
@@ -113,18 +115,31 @@ void run_spread(const Call& call, const Slice& slice) {
         begin = slice.begin * per_sample;
         end = slice.end * per_sample;
     }
-    for (int64_t row = begin; row < end; ++row) {
-        const float* src = call.src(0) + (reduced ? row / reduced : 0) * form.inner;
-        float* dst = call.dst() + row * form.inner;
-        for (int64_t j = 0; j < form.inner; ++j) dst[j] = src[j] * scale;
+    while (begin < end) {
+        const int64_t group = begin / reduced, count = std::min(end, (group + 1) * reduced) - begin;
+        const float* src = call.src(0) + group * form.inner;
+        float* dst = call.dst() + begin * form.inner;
+        if (form.inner == 1)
+            std::fill_n(dst, count, *src * scale);
+        else
+            for (int64_t i = 0; i < count; ++i, dst += form.inner)
+                for (int64_t j = 0; j < form.inner; ++j) dst[j] = src[j] * scale;
+        begin += count;
     }
 }
 
 ValueId spread(GradientRule& rule, ValueId value, bool mean) {
-    const Shape& shape = rule.shape(rule.in(0));
-    return rule.add(
-        "spread", {value},
-        {{"shape", shape.dims()}, {"axes", checked_axes(shape, rule.attrs())}, {"mean", static_cast<int64_t>(mean)}});
+    const Shape shape = rule.shape(rule.in(0));  // a copy: the graph grows
+    const std::vector<int64_t> axes = checked_axes(shape, rule.attrs());
+    const Form form = form_of(shape, axes);
+    if (!form.batch_reduced) {  // the divisor is known, and most readers broadcast by themselves
+        std::vector<int64_t> kept = shape.dims();
+        for (int64_t axis : axes) kept[static_cast<size_t>(axis)] = 1;
+        if (mean) value = rule.scale(value, 1.0 / static_cast<double>(form.reduced));
+        value = rule.add("reshape", {value}, {{"shape", kept}});
+        return rule.add("broadcast_to", {value}, {{"shape", shape.dims()}});
+    }
+    return rule.add("spread", {value}, {{"shape", shape.dims()}, {"axes", axes}, {"mean", static_cast<int64_t>(mean)}});
 }
 
 /// The extreme values share the gradient equally.

@@ -1,4 +1,6 @@
 // Ops that move values about without computing: reshape, stop_gradient, broadcast_to, transpose, batch_size.
+#include <algorithm>
+
 #include "graph/broadcast.h"
 #include "ops/register.h"
 
@@ -36,7 +38,10 @@ void run_walk(const Call& call, const Slice& slice) {
         for (int64_t axis = 0; axis < rank; ++axis) offset += index[axis] * walk.strides[static_cast<size_t>(axis)];
         const float* in = call.src(0) + offset;
         const int64_t step = walk.strides[last];
-        for (int64_t j = 0; j < width; ++j) out[j] = in[j * step];
+        if (step == 0)
+            std::fill_n(out, width, *in);
+        else
+            for (int64_t j = 0; j < width; ++j) out[j] = in[j * step];
         out += width;
         int64_t axis = rank - 2;
         for (; axis >= 0; --axis) {

@@ -80,15 +80,12 @@ class Programs(Layer):
         self._recent[key] = step
         return step
 
-    def _quick_program(self, x: np.ndarray, batch_size: Any) -> Any:
-        """The prediction's run function for an array of this kind, if it was used before and no layer changed.
-
-        None when the rows do not fit into one batch.
-        """
+    def _quick_program(self, x: np.ndarray) -> Any:
+        """The prediction's run function for an array of this kind, if it was used before and no layer changed."""
         quick = self._quick.get((x.shape[1:], x.dtype))
-        if quick is None or not (type(batch_size) is int and 0 < len(x) <= batch_size):
+        if quick is None or self._snapshot is None or not self._snapshot.holds() or not x.flags.c_contiguous:
             return None
-        return quick if x.flags.c_contiguous and self._snapshot is not None and self._snapshot.holds() else None
+        return quick
 
     def _remember_quick(self, x: np.ndarray, step: StepProgram) -> None:
         if x.dtype.kind in "iuf" and x.dtype.isnative and step.output_dtype == "float32":

@@ -379,7 +379,8 @@ class Trainer(Programs):
             float32 array with a row of outputs per row of `x`.
         """
         if type(x) is np.ndarray and steps is None and callbacks is None:
-            quick = self._quick_program(x, DEFAULT_BATCH_SIZE if batch_size is None else batch_size)
+            most = DEFAULT_BATCH_SIZE if batch_size is None else batch_size
+            quick = self._quick_program(x) if type(most) is int and 0 < len(x) <= most else None
             if quick is not None:
                 return quick([x])[0]
         verbose = _check_verbose(verbose)
