@@ -1,8 +1,9 @@
 """Finds regressions: `python -m bench.compare OLD NEW`.
 
-Two JSON files of `python -m bench`: compared by their ratios to the fastest peer, since a peer's speed tells how fast
-the machine was. Two folders that hold the package `ravine` (builds): measured here, interleaved, which sees smaller
-differences. The exit status is 1 when something became slower than the threshold allows.
+Two JSON files of `python -m bench`: whole steps are compared by their ratios to a peer, since a peer's speed tells how
+fast the machine was, and single operations by the fractions that they reach of the FMA peak or of a copy's speed. Two
+folders that hold the package `ravine` (builds): measured here, interleaved, which sees smaller differences. The exit
+status is 1 when something became slower than the threshold allows.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 from bench import machine
 from bench.contestants import RAVINE
 from bench.measure import Entrant, Samples, Settings, interleave, ratios
-from bench.workloads import WORKLOADS
+from bench.workloads import MAIN, WORKLOADS
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,13 @@ class Change:
 
 
 def compare_files(old: Path, new: Path) -> list[Change]:
+    before, after = (json.loads(path.read_text()) for path in (old, new))
+    return [*compare_steps(before, after), *compare_kernels(before, after)]
+
+
+def compare_steps(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
     before, after = (
-        {(row["workload"], row["threads"]): row for row in json.loads(path.read_text())["rows"] if row["ravine"]}
-        for path in (old, new)
+        {(row["workload"], row["threads"]): row for row in report["rows"] if row["ravine"]} for report in (old, new)
     )
     changes = []
     for key in before.keys() & after.keys():
@@ -53,9 +58,36 @@ def compare_files(old: Path, new: Path) -> list[Change]:
             shared, key=lambda label: max(_spread(before[key]["peers"][label]), _spread(after[key]["peers"][label]))
         )
         first, second = before[key]["peers"][peer], after[key]["peers"][peer]
-        low, high = first["ratio_low"] / second["ratio_high"], first["ratio_high"] / second["ratio_low"]
-        changes.append(Change(*key, first["ratio"] / second["ratio"], low, high, f"relative to {peer}"))
+        changes.append(_change(*key, first, second, "ratio", f"relative to {peer}"))
     return sorted(changes, key=lambda change: (change.threads, change.workload))
+
+
+def compare_kernels(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
+    """Single operations by the fractions of the machine's limits that they reach."""
+    before, after = (_fractions(report.get("kernels") or {}) for report in (old, new))
+    return [
+        _change(name, 1, before[name][0], after[name][0], figure, f"relative to {clock}")
+        for name, (_, figure, clock) in before.items()
+        if name in after
+    ]
+
+
+def _fractions(kernels: dict[str, Any]) -> dict[str, tuple[dict[str, Any], str, str]]:
+    """By name: the row, which figure of it, and what that is a fraction of."""
+    found: dict[str, tuple[dict[str, Any], str, str]] = {}
+    for section in ("grid", "gemm"):  # the latter is measured for longer
+        for row in kernels.get(section, []):
+            layer = "x".join(f"{row[size]:.0f}" for size in ("M", "K", "N"))
+            found[f"{row['form']} {layer} {row['isa']}"] = row, "of_peak", "the FMA peak"
+    for row in kernels.get("operations", []):
+        found[f"{row['kernel']} {row['shape']}"] = row, "of_copy", "a copy"
+    return found
+
+
+def _change(name: str, threads: int, old: dict[str, Any], new: dict[str, Any], figure: str, note: str) -> Change:
+    """The figures grow with ravine's speed."""
+    low, high = f"{figure}_low", f"{figure}_high"
+    return Change(name, threads, old[figure] / new[figure], old[low] / new[high], old[high] / new[low], note)
 
 
 def _spread(peer: dict[str, Any]) -> float:
@@ -91,7 +123,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("new", type=Path)
     parser.add_argument("--threshold", type=float, default=5.0, metavar="PERCENT", help="default 5")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2] if cpus > 1 else [1], metavar="T")
-    parser.add_argument("--workloads", nargs="+", default=list(WORKLOADS), choices=list(WORKLOADS), metavar="ID")
+    parser.add_argument("--workloads", nargs="+", default=MAIN, choices=MAIN, metavar="ID")
     parser.add_argument("--rounds", type=int, default=Settings.rounds)
     parser.add_argument("--quick", action="store_true", help="short turns: a smoke test")
     arguments = parser.parse_args()
@@ -113,12 +145,12 @@ def main() -> int:
     else:
         changes = compare_files(arguments.old, arguments.new)
     if not changes:
-        print("Nothing to compare: no workload was measured in both.", file=sys.stderr)
+        print("Nothing to compare: nothing was measured in both.", file=sys.stderr)
         return 2
     limit = 1 + arguments.threshold / 100
     for change in changes:
         spread = f"({change.low:.3f} to {change.high:.3f})"
-        where = f"{change.workload:<24} {change.threads} threads"
+        where = f"{change.workload:<32} {change.threads} threads"
         print(f"{where}  new : old {change.ratio:.3f} {spread}  {change.verdict(limit):<6}  {change.note}")
     return int(any(change.verdict(limit) == "SLOWER" for change in changes))
 

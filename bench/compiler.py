@@ -20,13 +20,18 @@ def find_compiler() -> str | None:
     return next((found for name in candidates if (found := shutil.which(name))), None)
 
 
+def cache_folder() -> Path:
+    folder = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "ravine-bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def _build(name: str, source: str, options: list[str], include: Path) -> Path | None:
     compiler = find_compiler()
     if compiler is None:
         return None
     key = hashlib.sha256(repr((source, options, compiler)).encode()).hexdigest()[:16]
-    folder = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "ravine-bench"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = cache_folder()
     target = folder / f"{name}-{key}"
     if not target.exists():
         text = folder / f"{target.name}.cpp"

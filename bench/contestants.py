@@ -42,6 +42,9 @@ class Contestant:
 _JAX = {"JAX_PLATFORMS": "cpu"}
 _CPP_WRAPPER = {"TORCHINDUCTOR_CPP_WRAPPER": "1"}  # the compiled step is called from C++, not from generated Python
 
+_TENSORFLOW = {"KERAS_BACKEND": "tensorflow"}
+_KERAS_JAX = {"KERAS_BACKEND": "jax", **_JAX}
+
 RAVINE = Contestant("ravine", "ravine_runs", "loop", ("ravine",))
 
 PEERS: dict[str, Contestant] = {
@@ -56,12 +59,44 @@ PEERS: dict[str, Contestant] = {
         Contestant("torch-loader", "peer_torch", "loop", ("torch",)),
         Contestant("jax-jit", "peer_jax", "bare", ("jax",), _JAX),
         Contestant("jax-scan", "peer_jax", "bare", ("jax",), _JAX),
-        Contestant("keras-jax", "peer_keras", "loop", ("keras", "jax"), {"KERAS_BACKEND": "jax", **_JAX}),
-        Contestant("keras-tensorflow", "peer_keras", "loop", ("keras", "tensorflow"), {"KERAS_BACKEND": "tensorflow"}),
+        Contestant("keras-jax", "peer_keras", "loop", ("keras", "jax"), _KERAS_JAX),
+        Contestant("keras-tensorflow", "peer_keras", "loop", ("keras", "tensorflow"), _TENSORFLOW),
         Contestant("sklearn", "peer_sklearn", "loop", ("sklearn",)),
         Contestant("onnxruntime", "peer_onnx", "bare", ("onnxruntime",)),
     ]
 }
+
+#: `fit` with a callback after every batch.
+WITH_CALLBACK: dict[str, Contestant] = {
+    contestant.name: contestant
+    for contestant in [
+        Contestant("ravine-callback", "ravine_runs", "loop", ("ravine",)),
+        Contestant("keras-jax-callback", "peer_keras", "loop", ("keras", "jax"), _KERAS_JAX),
+        Contestant("keras-tensorflow-callback", "peer_keras", "loop", ("keras", "tensorflow"), _TENSORFLOW),
+    ]
+}
+
+#: Other ways to predict with ravine.
+PREDICTIONS: dict[str, Contestant] = {
+    name: Contestant(name, "ravine_runs", "loop", ("ravine",)) for name in ("ravine-predict", "ravine-call")
+}
+
+# Freed memory stays in the process: what is timed is the operation, not the system's work for the memory of its result.
+_KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 30)}
+
+#: Single operations.
+KERNELS: dict[str, Contestant] = {
+    contestant.name: contestant
+    for contestant in [
+        Contestant("torch-kernels", "kernels_torch", "bare", ("torch",), _KEEP_MEMORY),
+        Contestant("jax-kernels", "kernels_jax", "bare", ("jax",), _JAX | _KEEP_MEMORY),
+    ]
+}
+
+
+def find(name: str) -> Contestant:
+    return {RAVINE.name: RAVINE, **PEERS, **WITH_CALLBACK, **PREDICTIONS, **KERNELS}[name]
+
 
 FAMILIES = sorted({name.split("-")[0] for name in PEERS})
 

@@ -19,6 +19,11 @@ def available_cpus() -> list[int]:
     return list(range(os.cpu_count() or 1))
 
 
+def pin_to(threads: int) -> None:
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, available_cpus()[:threads])
+
+
 def _processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
@@ -36,14 +41,8 @@ def _peak(threads: int, *options: str) -> dict[str, Any]:
     program = _program()
     if program is None:
         return {}
-    cpus = set(available_cpus()[:threads])
-
-    def pin() -> None:
-        if hasattr(os, "sched_setaffinity"):
-            os.sched_setaffinity(0, cpus)
-
     command = [str(program), "--threads", str(threads), *options]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, preexec_fn=pin)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, preexec_fn=lambda: pin_to(threads))
     result: dict[str, Any] = json.loads(done.stdout)
     return result
 

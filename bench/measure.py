@@ -29,11 +29,13 @@ class Settings:
 
 @dataclass(frozen=True)
 class Entrant:
-    """A contestant under a label; two builds of ravine differ in the folder that Python finds them in."""
+    """A contestant under a label; two builds of ravine differ in the folder that Python finds them in. `threads`
+    overrules the number that the others have."""
 
     label: str
     contestant: Contestant
     python_path: str | None = None
+    threads: int | None = None
 
 
 @dataclass
@@ -55,9 +57,9 @@ class Rounds:
     peaks: list[float]
 
 
-def _start(entrant: Entrant, workload: Workload, threads: int, settings: Settings) -> tuple[Worker, Samples] | str:
-    """A prepared worker, or why there is none."""
-    contestant = entrant.contestant
+def open_worker(entrant: Entrant, threads: int) -> Worker | str:
+    """A process for the entrant, or why there is none."""
+    contestant, threads = entrant.contestant, entrant.threads or threads
     # ravine may come from a folder that only the worker sees.
     missing = [] if entrant.python_path else contestant.missing()
     if missing:
@@ -65,15 +67,22 @@ def _start(entrant: Entrant, workload: Workload, threads: int, settings: Setting
     preload = mkl_avx512_library() if contestant.mkl_avx512 else None
     if contestant.mkl_avx512 and preload is None:
         return "no C++ compiler"
-    worker = Worker(contestant, threads, machine.available_cpus()[:threads], preload, entrant.python_path)
+    return Worker(contestant, threads, machine.available_cpus()[:threads], preload, entrant.python_path)
+
+
+def _start(entrant: Entrant, workload: Workload, threads: int, settings: Settings) -> tuple[Worker, Samples] | str:
+    """A prepared worker, or why there is none."""
+    worker = open_worker(entrant, threads)
+    if isinstance(worker, str):
+        return worker
     try:
         loss_steps = 2 * workload.batches
         answer = worker.ask(settings.timeout, do="prepare", workload=workload.id, loss_steps=loss_steps)
         if "unsupported" in answer:
             worker.close()
             return str(answer["unsupported"])
-        samples = Samples(contestant.kind, answer["version"], answer["loss"], answer["granule"])
-        samples.steps = _steps_of_a_turn(worker, samples.granule, settings)
+        samples = Samples(entrant.contestant.kind, answer["version"], answer["loss"], answer["granule"])
+        samples.steps = steps_of_a_turn(worker, workload.id, samples.granule, settings)
     except BaseException as error:
         worker.close()
         if isinstance(error, WorkerError):
@@ -82,10 +91,10 @@ def _start(entrant: Entrant, workload: Workload, threads: int, settings: Setting
     return worker, samples
 
 
-def _steps_of_a_turn(worker: Worker, granule: int, settings: Settings) -> int:
+def steps_of_a_turn(worker: Worker, workload: str, granule: int, settings: Settings) -> int:
     steps = granule
     while True:
-        seconds = worker.ask(settings.timeout, do="run", steps=steps)["seconds"]
+        seconds = worker.ask(settings.timeout, do="run", workload=workload, steps=steps)["seconds"]
         if seconds > settings.turn / 4:
             return math.ceil(steps * settings.turn / seconds / granule) * granule
         steps *= 4
@@ -116,7 +125,7 @@ def interleave(
             for label in list(order):
                 samples = result.samples[label]
                 time.sleep(settings.pause)
-                answer = workers[label].ask(settings.timeout, do="run", steps=samples.steps)
+                answer = workers[label].ask(settings.timeout, do="run", workload=workload.id, steps=samples.steps)
                 samples.seconds.append(answer[settings.clock] / samples.steps)
             order.append(order.pop(0))  # nobody always follows the same one
     finally:
@@ -125,15 +134,16 @@ def interleave(
     return result
 
 
+def quartiles(name: str, values: Sequence[float]) -> dict[str, float]:
+    """NAME, NAME_low and NAME_high: the median and the quartiles."""
+    ordered = sorted(values)
+    quartile = len(ordered) // 4
+    return {name: statistics.median(ordered), f"{name}_low": ordered[quartile], f"{name}_high": ordered[-1 - quartile]}
+
+
 def ratios(numerator: Samples, denominator: Samples) -> dict[str, float]:
     """Median and quartiles of the ratio per round."""
-    values = sorted(a / b for a, b in zip(numerator.seconds, denominator.seconds, strict=True))
-    quartile = len(values) // 4
-    return {
-        "ratio": statistics.median(values),
-        "ratio_low": values[quartile],
-        "ratio_high": values[-1 - quartile],
-    }
+    return quartiles("ratio", [a / b for a, b in zip(numerator.seconds, denominator.seconds, strict=True)])
 
 
 def _summary(samples: Samples, workload: Workload, peaks: list[float]) -> dict[str, Any]:

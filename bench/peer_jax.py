@@ -16,6 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from bench.contestants import Unsupported
+from bench.runner import Steps, split
 from bench.workloads import Activation, BatchNorm, Dense, Dropout, Optimizer, Workload
 
 _ACTIVATIONS = {"relu": jax.nn.relu, "silu": jax.nn.silu, "selu": jax.nn.selu, None: lambda x: x}
@@ -81,7 +83,7 @@ def _loss(name: str, logits: Any, y: Any) -> Any:
     return jnp.mean(jnp.square(logits - y))
 
 
-def _slots(optimizer: Optimizer, parameters: Any) -> Any:
+def slots(optimizer: Optimizer, parameters: Any) -> Any:
     def zeros() -> Any:
         return jax.tree.map(jnp.zeros_like, parameters)
 
@@ -89,7 +91,7 @@ def _slots(optimizer: Optimizer, parameters: Any) -> Any:
     return {"slots": [zeros() for _ in range(count)], "step": jnp.zeros((), jnp.int32), "product": jnp.ones(())}
 
 
-def _update(optimizer: Optimizer, parameters: Any, gradients: Any, state: Any) -> tuple[Any, Any]:
+def update(optimizer: Optimizer, parameters: Any, gradients: Any, state: Any) -> tuple[Any, Any]:
     rate, each = optimizer.learning_rate, jax.tree.map
     step = state["step"] + 1
     product = state["product"]
@@ -123,91 +125,64 @@ def _update(optimizer: Optimizer, parameters: Any, gradients: Any, state: Any) -
     return parameters, {"slots": [first, second], "step": step, "product": product}
 
 
-class _Train:
-    def __init__(self, workload: Workload, scan: bool) -> None:
-        self.granule = workload.batches if scan else 1
-        self._scan = scan
-        self._batches = workload.batches
-        parameters, statistics = _parameters(workload)
-        self._carry = (parameters, statistics, _slots(workload.optimizer, parameters), jax.random.key(1))
-        x, y = workload.data()
-        if workload.loss == "crossentropy":
-            y = y.astype(np.int32)
-        x = x.reshape(workload.batches, workload.batch, -1)
-        y = y.reshape(workload.batches, workload.batch, *y.shape[1:])
-        self._data: Any = (jnp.asarray(x), jnp.asarray(y))
-        if not scan:
-            self._data = [(jnp.asarray(a), jnp.asarray(b)) for a, b in zip(x, y, strict=True)]
+def _train(workload: Workload, scan: bool) -> Steps:
+    parameters, statistics = _parameters(workload)
+    carry = (parameters, statistics, slots(workload.optimizer, parameters), jax.random.key(1))
+    x, y = workload.data()
+    if workload.loss == "crossentropy":
+        y = y.astype(np.int32)
+    x = x.reshape(workload.batches, workload.batch, -1)
+    y = y.reshape(workload.batches, workload.batch, *y.shape[1:])
 
-        def step(carry: Any, batch: Any) -> tuple[Any, Any]:
-            parameters, statistics, state, key = carry
-            inputs, targets = batch
-            key, own = jax.random.split(key)
+    def step(carry: Any, batch: Any) -> tuple[Any, Any]:
+        parameters, statistics, state, key = carry
+        inputs, targets = batch
+        key, own = jax.random.split(key)
 
-            def loss_of(weights: Any) -> tuple[Any, Any]:
-                logits, updated = _forward(workload, weights, statistics, inputs, own)
-                return _loss(workload.loss, logits, targets), updated
+        def loss_of(weights: Any) -> tuple[Any, Any]:
+            logits, updated = _forward(workload, weights, statistics, inputs, own)
+            return _loss(workload.loss, logits, targets), updated
 
-            (loss, statistics), gradients = jax.value_and_grad(loss_of, has_aux=True)(parameters)
-            parameters, state = _update(workload.optimizer, parameters, gradients, state)
-            return (parameters, statistics, state, key), loss
+        (loss, statistics), gradients = jax.value_and_grad(loss_of, has_aux=True)(parameters)
+        parameters, state = update(workload.optimizer, parameters, gradients, state)
+        return (parameters, statistics, state, key), loss
 
-        def epoch(carry: Any, data: Any) -> tuple[Any, Any]:
-            return lax.scan(step, carry, data)
+    def epoch(carry: Any, data: Any) -> tuple[Any, Any]:
+        return lax.scan(step, carry, data)
 
-        self._call = jax.jit(epoch if scan else step, donate_argnums=0)
+    call = jax.jit(epoch if scan else step, donate_argnums=0)
 
-    def _run(self, steps: int) -> list[Any]:
-        carry, call, losses = self._carry, self._call, []
-        if self._scan:
-            for _ in range(steps // self.granule):
-                carry, loss = call(carry, self._data)
-                losses.append(loss)
-        else:
-            data, batches = self._data, self._batches
-            for step in range(steps):
-                carry, loss = call(carry, data[step % batches])
-                losses.append(loss)
-        self._carry = jax.block_until_ready(carry)
-        return losses
+    def advance(*data: Any) -> Any:
+        nonlocal carry
+        carry, loss = call(carry, data)
+        return loss
 
-    def loss(self, steps: int) -> float:
-        return float(np.mean([np.mean(loss) for loss in self._run(steps)]))
-
-    def run(self, steps: int) -> None:
-        self._run(steps)
+    data = [(x, y)] if scan else list(zip(x, y, strict=True))
+    return Steps(
+        advance,
+        jax.tree.map(jnp.asarray, data),
+        granule=workload.batches if scan else 1,
+        value=lambda loss: float(np.mean(loss)),
+        finish=lambda: jax.block_until_ready(carry),
+    )
 
 
-class _Predict:
-    granule = 1
+def _predict(workload: Workload) -> Steps:
+    parameters, statistics = _parameters(workload)
 
-    def __init__(self, workload: Workload) -> None:
-        x, _ = workload.data()
-        self._data = [x[first : first + workload.batch] for first in range(0, len(x), workload.batch)]
-        parameters, statistics = _parameters(workload)
-        self._parameters = parameters
+    def predict(weights: Any, inputs: Any) -> Any:
+        logits = _forward(workload, weights, statistics, inputs, None)[0]
+        return logits if workload.loss == "mse" else jax.nn.softmax(logits)
 
-        def predict(weights: Any, inputs: Any) -> Any:
-            return jax.nn.softmax(_forward(workload, weights, statistics, inputs, None)[0])
-
-        self._call = jax.jit(predict)
-
-    def loss(self, steps: int) -> float:
-        self.run(steps)
-        return float("nan")
-
-    def run(self, steps: int) -> None:
-        call, parameters, data = self._call, self._parameters, self._data
-        for step in range(steps):
-            np.asarray(call(parameters, data[step % len(data)]))
+    call = jax.jit(predict)
+    batches = [(batch,) for batch in split(workload.data()[0], workload.batch)]
+    return Steps(lambda batch: np.asarray(call(parameters, batch)), batches)
 
 
-def make(name: str, workload: Workload, threads: int) -> _Train | _Predict:
+def make(name: str, workload: Workload, threads: int) -> Steps:
     # XLA sizes its thread pool by the affinity mask, which the worker has set.
     if not workload.predict:
-        return _Train(workload, scan=name == "jax-scan")
+        return _train(workload, scan=name == "jax-scan")
     if name == "jax-scan":
-        from bench.contestants import Unsupported
-
         raise Unsupported("jax-jit does the same")
-    return _Predict(workload)
+    return _predict(workload)

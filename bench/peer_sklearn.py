@@ -9,53 +9,36 @@ import numpy as np
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from bench.contestants import Unsupported
+from bench.runner import Steps
 from bench.workloads import Dense, Workload
 
 
-class _Fit:
-    def __init__(self, workload: Workload) -> None:
-        *hidden, _ = workload.layers
-        if not all(isinstance(layer, Dense) and layer.activation == "relu" for layer in hidden):
-            raise Unsupported("MLPClassifier has one activation for all hidden layers and no other layers")
-        if workload.loss == "binary_crossentropy":
-            raise Unsupported("MLPRegressor has the squared error only")
-        optimizer = workload.optimizer
-        if optimizer.name == "nadam":
-            raise Unsupported("no optimizer Nadam")
-        regression = workload.loss == "mse"
-        self.granule = workload.batches
-        self._x, self._y = workload.data()
-        self._classes = {} if regression else {"classes": np.arange(workload.outputs)}
-        if regression:
-            self._y = self._y.ravel()
-        self._scale = 2.0 if regression else 1.0  # its squared error is halved
-        self._model = (MLPRegressor if regression else MLPClassifier)(
-            hidden_layer_sizes=[layer.units for layer in hidden],
-            solver="adam" if optimizer.name == "adam" else "sgd",
-            alpha=0.0,
-            batch_size=workload.batch,
-            learning_rate_init=optimizer.learning_rate * self._scale,
-            momentum=optimizer.momentum if optimizer.name in ("momentum", "nesterov") else 0.0,
-            nesterovs_momentum=optimizer.name == "nesterov",
-            beta_1=optimizer.beta_1,
-            beta_2=optimizer.beta_2,
-            epsilon=optimizer.epsilon,
-            random_state=1,
-        )
-
-    def loss(self, steps: int) -> float:
-        losses = []
-        for _ in range(steps // self.granule):
-            self._model.partial_fit(self._x, self._y, **self._classes)
-            losses.append(self._model.loss_ * self._scale)
-        return float(np.mean(losses))
-
-    def run(self, steps: int) -> None:
-        for _ in range(steps // self.granule):
-            self._model.partial_fit(self._x, self._y, **self._classes)
-
-
-def make(name: str, workload: Workload, threads: int) -> _Fit:
+def make(name: str, workload: Workload, threads: int) -> Steps:
     if workload.predict:
         raise Unsupported("not measured for prediction")
-    return _Fit(workload)
+    *hidden, _ = workload.layers
+    if not all(isinstance(layer, Dense) and layer.activation == "relu" for layer in hidden):
+        raise Unsupported("MLPClassifier has one activation for all hidden layers and no other layers")
+    if workload.loss == "binary_crossentropy":
+        raise Unsupported("MLPRegressor has the squared error only")
+    optimizer = workload.optimizer
+    if optimizer.name == "nadam":
+        raise Unsupported("no optimizer Nadam")
+    regression = workload.loss == "mse"
+    scale = 2.0 if regression else 1.0  # its squared error is halved
+    model = (MLPRegressor if regression else MLPClassifier)(
+        hidden_layer_sizes=[layer.units for layer in hidden],
+        solver="adam" if optimizer.name == "adam" else "sgd",
+        alpha=0.0,
+        batch_size=workload.batch,
+        learning_rate_init=optimizer.learning_rate * scale,
+        momentum=optimizer.momentum if optimizer.name in ("momentum", "nesterov") else 0.0,
+        nesterovs_momentum=optimizer.name == "nesterov",
+        beta_1=optimizer.beta_1,
+        beta_2=optimizer.beta_2,
+        epsilon=optimizer.epsilon,
+        random_state=1,
+    )
+    x, y = workload.data()
+    data = (x, y.ravel()) if regression else (x, y, np.arange(workload.outputs))
+    return Steps(model.partial_fit, [data], granule=workload.batches, value=lambda trained: trained.loss_ * scale)

@@ -5,7 +5,7 @@ torch-compiled  forward and loss compiled (with their backward), the optimizer's
 torch-whole     loss, gradients and update as one compiled function of tensors, with no autograd engine at run time
 torch-loader    nn.Sequential, a shuffling DataLoader and torch.optim, as in the tutorials
 
-The -mkl512 forms are the same with MKL's AVX-512 path forced by a preloaded library (see preload.py).
+The -mkl512 forms are the same with MKL's AVX-512 path forced by a preloaded library (see compiler.py).
 Once compiled code is warm, its guards are not checked any more (set_stance), which PyTorch leaves off by default.
 """
 
@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import torch
@@ -20,6 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from bench.contestants import Unsupported
+from bench.runner import Steps
 from bench.workloads import Activation, BatchNorm, Dense, Dropout, Optimizer, Workload
 
 _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"relu": F.relu, "silu": F.silu, "selu": F.selu}
@@ -85,32 +88,22 @@ def _optimizer(settings: Optimizer, parameters: list[Tensor], fused: bool) -> to
 class _Bare:
     """Steps over batches that lie ready as tensors."""
 
-    granule = 1
+    context: Callable[[], Any] = nullcontext
 
     def __init__(self, workload: Workload) -> None:
-        self._batches = workload.batches
         x, y = map(torch.from_numpy, workload.data())
-        self._x, self._y = x.split(workload.batch), y.split(workload.batch)
+        self.batches = list(zip(x.split(workload.batch), y.split(workload.batch), strict=True))
         self._net = _Net(workload)
         self._loss = _LOSSES[workload.loss]
 
     def step(self, x: Tensor, y: Tensor) -> Tensor:
         raise NotImplementedError
 
-    def loss(self, steps: int) -> float:
-        total = 0.0
-        for step in range(steps):
-            total += self.step(self._x[step % self._batches], self._y[step % self._batches]).item()
-        self._warm()
-        return total / steps
-
-    def _warm(self) -> None:
+    def warm(self) -> None:
         pass
 
-    def run(self, steps: int) -> None:
-        do, x, y, batches = self.step, self._x, self._y, self._batches
-        for step in range(steps):
-            do(x[step % batches], y[step % batches])
+    def steps(self) -> Steps:
+        return Steps(self.step, self.batches, value=Tensor.item, context=self.context, warm=self.warm)
 
 
 class _Eager(_Bare):
@@ -149,18 +142,18 @@ class _Compiled(_Bare):
         self._optimizer.zero_grad()
         return loss
 
-    def _warm(self) -> None:
-        _skip_guards(self.step, self._x[0], self._y[0])
+    def warm(self) -> None:
+        _skip_guards(self.step, *self.batches[0])
 
 
 class _Whole(_Bare):
+    context = torch.no_grad
+
     def __init__(self, workload: Workload) -> None:
         super().__init__(workload)
         net, settings = self._net, workload.optimizer
         count = {"sgd": 0, "momentum": 1, "nesterov": 1, "adam": 2, "nadam": 2}[settings.name]
-        self._slots = [[torch.zeros_like(parameter) for parameter in net.parameters] for _ in range(count)]
-        self._time = torch.zeros(())
-        self._product = torch.ones(())
+        slots = [[torch.zeros_like(parameter) for parameter in net.parameters] for _ in range(count)]
 
         def loss_of(parameters: list[Tensor], statistics: list[Tensor], x: Tensor, y: Tensor) -> Any:
             running = [value.clone() for value in statistics]
@@ -182,22 +175,12 @@ class _Whole(_Bare):
             _update(settings, parameters, gradients, slots, time, product)
             return loss
 
-        self._whole = torch.compile(whole, dynamic=False)
+        state = (net.parameters, net.statistics, slots, torch.zeros(()), torch.ones(()))
+        self.step = partial(torch.compile(whole, dynamic=False), *state)
 
-    @torch.no_grad()
-    def step(self, x: Tensor, y: Tensor) -> Tensor:
-        net = self._net
-        return self._whole(net.parameters, net.statistics, self._slots, self._time, self._product, x, y)
-
-    def run(self, steps: int) -> None:
-        do, net, x, y, batches = self._whole, self._net, self._x, self._y, self._batches
-        state = (net.parameters, net.statistics, self._slots, self._time, self._product)
+    def warm(self) -> None:
         with torch.no_grad():
-            for step in range(steps):
-                do(*state, x[step % batches], y[step % batches])
-
-    def _warm(self) -> None:
-        _skip_guards(self.step, self._x[0], self._y[0])
+            _skip_guards(self.step, *self.batches[0])
 
 
 def _skip_guards(call: Callable[..., Any], *arguments: Any) -> None:
@@ -248,85 +231,72 @@ def _update(
             w.sub_(rate * step / (torch.sqrt(second / correction) + settings.epsilon))
 
 
-class _Loader:
+def _loader(workload: Workload) -> Steps:
     """What the tutorials show."""
+    modules: list[nn.Module] = []
+    width = workload.inputs
+    for layer in workload.layers:
+        match layer:
+            case Dense(units, activation, bias):
+                linear = nn.Linear(width, units, bias=bias)
+                gain = {"he_normal": 2.0, "lecun_normal": 1.0}[workload.initializer]
+                nn.init.normal_(linear.weight, std=math.sqrt(gain / width))
+                if bias:
+                    nn.init.zeros_(linear.bias)
+                modules += [linear, *([_MODULES[activation]()] if activation else [])]
+                width = units
+            case BatchNorm(momentum, epsilon):
+                modules.append(nn.BatchNorm1d(width, eps=epsilon, momentum=1 - momentum))
+            case Activation(name):
+                modules.append(_MODULES[name]())
+            case Dropout(rate):
+                modules.append(nn.Dropout(rate))
+    model, compute_loss = nn.Sequential(*modules), _LOSSES[workload.loss]
+    optimizer = _optimizer(workload.optimizer, list(model.parameters()), fused=False)
+    data = torch.utils.data.TensorDataset(*map(torch.from_numpy, workload.data()))
+    loader = torch.utils.data.DataLoader(data, batch_size=workload.batch, shuffle=True)
 
-    def __init__(self, workload: Workload) -> None:
-        self.granule = workload.batches
-        modules: list[nn.Module] = []
-        width = workload.inputs
-        for layer in workload.layers:
-            match layer:
-                case Dense(units, activation, bias):
-                    linear = nn.Linear(width, units, bias=bias)
-                    gain = {"he_normal": 2.0, "lecun_normal": 1.0}[workload.initializer]
-                    nn.init.normal_(linear.weight, std=math.sqrt(gain / width))
-                    if bias:
-                        nn.init.zeros_(linear.bias)
-                    modules += [linear, *([_MODULES[activation]()] if activation else [])]
-                    width = units
-                case BatchNorm(momentum, epsilon):
-                    modules.append(nn.BatchNorm1d(width, eps=epsilon, momentum=1 - momentum))
-                case Activation(name):
-                    modules.append(_MODULES[name]())
-                case Dropout(rate):
-                    modules.append(nn.Dropout(rate))
-        self._model = nn.Sequential(*modules)
-        self._loss = _LOSSES[workload.loss]
-        self._optimizer = _optimizer(workload.optimizer, list(self._model.parameters()), fused=False)
-        data = torch.utils.data.TensorDataset(*map(torch.from_numpy, workload.data()))
-        self._loader = torch.utils.data.DataLoader(data, batch_size=workload.batch, shuffle=True)
-
-    def loss(self, steps: int) -> float:
+    def epoch() -> float:
         total = 0.0
-        for _ in range(steps // self.granule):
-            for x, y in self._loader:
-                self._optimizer.zero_grad()
-                loss = self._loss(self._model(x), y)
-                loss.backward()
-                self._optimizer.step()
-                total += loss.item()  # as everybody does to print the loss
-        return total / steps
+        for x, y in loader:
+            optimizer.zero_grad()
+            loss = compute_loss(model(x), y)
+            loss.backward()
+            optimizer.step()
+            total += loss.item()  # as everybody does to print the loss
+        return total / workload.batches
 
-    def run(self, steps: int) -> None:
-        self.loss(steps)
+    return Steps(epoch, [()], granule=workload.batches, value=float)
 
 
-class _Predict:
-    granule = 1
+def _predict(workload: Workload, compiled: bool) -> Steps:
+    net = _Net(workload)
 
-    def __init__(self, workload: Workload, compiled: bool) -> None:
-        x, _ = workload.data()
-        self._data = torch.from_numpy(x).split(workload.batch)
-        net = _Net(workload)
+    def predict(x: Tensor) -> Tensor:
+        logits = net.forward(net.parameters, net.statistics, x, False)
+        return logits if workload.loss == "mse" else F.softmax(logits, dim=1)
 
-        def predict(x: Tensor) -> Tensor:
-            return F.softmax(net.forward(net.parameters, net.statistics, x, False), dim=1)
+    call = torch.compile(predict, dynamic=False, options={"freezing": True}) if compiled else predict
+    batches = [(batch,) for batch in torch.from_numpy(workload.data()[0]).split(workload.batch)]
 
-        self._call = torch.compile(predict, dynamic=False, options={"freezing": True}) if compiled else predict
-        self._compiled = compiled
-
-    def loss(self, steps: int) -> float:
-        self.run(steps)
-        if self._compiled:
+    def warm() -> None:
+        if compiled:
             with torch.inference_mode():
-                _skip_guards(self._call, self._data[0])
-        return float("nan")
+                _skip_guards(call, *batches[0])
 
-    def run(self, steps: int) -> None:
-        call, data = self._call, self._data
-        with torch.inference_mode():
-            for step in range(steps):
-                call(data[step % len(data)]).numpy()
+    return Steps(lambda x: call(x).numpy(), batches, context=torch.inference_mode, warm=warm)
 
 
-def make(name: str, workload: Workload, threads: int) -> _Bare | _Loader | _Predict:
+def make(name: str, workload: Workload, threads: int) -> Steps:
     torch.manual_seed(1)
     torch.set_num_threads(threads)
-    torch.set_num_interop_threads(1)
+    if torch.get_num_interop_threads() != 1:  # it may be set only once
+        torch.set_num_interop_threads(1)
     form = name.split("-")[1]
     if workload.predict:
         if form not in ("eager", "compiled"):
             raise Unsupported("torch-eager and torch-compiled do the same")
-        return _Predict(workload, compiled=form == "compiled")
-    return {"eager": _Eager, "compiled": _Compiled, "whole": _Whole, "loader": _Loader}[form](workload)
+        return _predict(workload, compiled=form == "compiled")
+    if form == "loader":
+        return _loader(workload)
+    return {"eager": _Eager, "compiled": _Compiled, "whole": _Whole}[form](workload).steps()

@@ -34,6 +34,12 @@ def thread_environment(threads: int) -> dict[str, str]:
     }
 
 
+def python_path_with(*folders: str) -> str:
+    """PYTHONPATH for a child: the bench, these folders, and what this process was given."""
+    inherited = os.environ.get("PYTHONPATH")
+    return os.pathsep.join([str(ROOT), *folders, *([inherited] if inherited else [])])
+
+
 class Worker:
     """A contestant's process, pinned to `cpus`. Between calls of `ask` it is stopped (SIGSTOP): none of its threads
     can spin, collect garbage or compile while another contestant is measured."""
@@ -48,9 +54,7 @@ class Worker:
     ) -> None:
         self.name = contestant.name
         environment = {**os.environ, **thread_environment(threads), **contestant.environment}
-        inherited = environment.get("PYTHONPATH")
-        paths = [str(ROOT), *([python_path] if python_path else []), *([inherited] if inherited else [])]
-        environment["PYTHONPATH"] = os.pathsep.join(paths)
+        environment["PYTHONPATH"] = python_path_with(*([python_path] if python_path else []))
         if preload is not None:
             environment["LD_PRELOAD"] = str(preload)
         self._log = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 (closed by close)

@@ -1,7 +1,9 @@
 """One contestant in a process of its own: reads commands, a JSON object per line, and answers each with one.
 
 {"do": "prepare", "workload": ID, "loss_steps": N} -> {"granule", "loss", "version"} or {"unsupported": WHY}
-{"do": "run", "steps": N}                          -> {"seconds", "cpu_seconds"} (the latter of all its threads)
+{"do": "run", "workload": ID, "steps": N}          -> {"seconds", "cpu_seconds"} (the latter of all its threads)
+
+ID is a workload or, for contestants that do single operations, a kernel case. Several may be prepared.
 """
 
 from __future__ import annotations
@@ -46,26 +48,27 @@ def _version(packages: tuple[str, ...]) -> str:
 
 def _answer(state: dict[str, Any], name: str, threads: int, command: dict[str, Any]) -> dict[str, Any]:
     # Imported late: the environment must be complete before a framework is loaded.
-    from bench.contestants import PEERS, RAVINE, Unsupported
+    from bench.contestants import Unsupported, find
+    from bench.kernel_cases import CASES
     from bench.workloads import WORKLOADS
 
-    contestant = RAVINE if name == RAVINE.name else PEERS[name]
+    contestant, workload = find(name), command["workload"]
     if command["do"] == "prepare":
         module = importlib.import_module(f"bench.{contestant.module}")
         try:
-            runner = module.make(name, WORKLOADS[command["workload"]], threads)
+            runner = module.make(name, WORKLOADS.get(workload) or CASES[workload], threads)
             steps = max(command["loss_steps"] // runner.granule, 1) * runner.granule
             loss = runner.loss(steps)
         except Unsupported as error:
             return {"unsupported": str(error)}
-        state["runner"] = runner
+        state[workload] = runner
         return {
             "granule": runner.granule,
             "loss": None if loss != loss else loss,
             "version": _version(contestant.packages),
         }
     start, start_cpu = time.perf_counter(), time.process_time()
-    state["runner"].run(command["steps"])
+    state[workload].run(command["steps"])
     return {"seconds": time.perf_counter() - start, "cpu_seconds": time.process_time() - start_cpu}
 
 

@@ -79,6 +79,20 @@ class Workload:
         products = [2 * self.batch * fan_in * fan_out for fan_in, fan_out in pairwise(sizes)]
         return sum(products) if self.predict else 3 * sum(products) - products[0]
 
+    @property
+    def parameters(self) -> tuple[int, int]:
+        """How many numbers are trained, and how many are running statistics."""
+        trained, running, width = 0, 0, self.inputs
+        for layer in self.layers:
+            match layer:
+                case Dense(units, _, bias):
+                    trained += (width + bias) * units
+                    width = units
+                case BatchNorm():
+                    trained += 2 * width
+                    running += 2 * width
+        return trained, running
+
     def data(self) -> tuple[np.ndarray, np.ndarray]:
         """The samples of one epoch (float32) and targets that can be learnt from them; the same for everyone."""
         random = np.random.default_rng(42)
@@ -149,4 +163,10 @@ _ALL = [
     _predict(_deep20, 1024),
 ]
 
-WORKLOADS: dict[str, Workload] = {workload.id: workload for workload in _ALL}
+#: The nets that are measured by default.
+MAIN: list[str] = [workload.id for workload in _ALL]
+
+#: So small a net that a prediction of one row is nearly all overhead.
+ONE_ROW = _predict(next(workload for workload in _ALL if workload.id == "tabular"), 1)
+
+WORKLOADS: dict[str, Workload] = {workload.id: workload for workload in [*_ALL, ONE_ROW]}

@@ -25,6 +25,7 @@ if(RAVINE_BUILD_TESTS)
 endif()
 if(RAVINE_BUILD_BENCH)
     ravine_add_programs(ravine_benches bench/cpp)
+    add_custom_target(benches DEPENDS ${ravine_benches})
     foreach(name IN LISTS ravine_benches)
         # The yardstick (Eigen) may use all that this machine has; nothing of a bench is shipped.
         target_compile_options(${name} PRIVATE -march=native)

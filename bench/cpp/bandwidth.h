@@ -1,17 +1,18 @@
-// A kernel against the bandwidth of a copy: the row that the memory-bound benches print.
+// A kernel against the bandwidth of a copy: the row that the memory-bound benches report.
 #pragma once
 #include <cstdint>
-#include <cstdio>
+#include <string>
 
 #include "peak.h"
+#include "report.h"
 
 namespace bench {
 
 /// `bytes` is what one call must read and write once; `resident` is the memory that it touches. The copy that it is
 /// compared with touches as much, so both run from the same cache level.
 template <typename Call>
-void print_bandwidth(const char* name, const char* shape, int64_t bytes, int64_t resident, double seconds,
-                     const Call& call) {
+void report_bandwidth(Report& report, const std::string& name, const std::string& shape, int64_t bytes,
+                      int64_t resident, double seconds, const Call& call) {
     const int64_t copied = resident / 2 / 64 * 64;
     Floats source(copied / 4), target(copied / 4);
     constexpr int kRounds = 7;
@@ -24,9 +25,12 @@ void print_bandwidth(const char* name, const char* shape, int64_t bytes, int64_t
         times.push_back(time);
         fractions.push_back(static_cast<double>(bytes) / time / copy);
     }
-    std::printf("%-22s %-14s %10.2f us %8.1f GB/s %5.0f %% of copy\n", name, shape, median(times) * 1e6,
-                static_cast<double>(bytes) / median(times) / 1e9, 100 * median(fractions));
-    std::fflush(stdout);
+    const double time = median(times);
+    report.row({{"kernel", name},
+                {"shape", shape},
+                {"seconds", time},
+                {"gigabytes_per_second", static_cast<double>(bytes) / time / 1e9},
+                {"of_copy", Spread(fractions)}});
 }
 
 }  // namespace bench

@@ -1,4 +1,5 @@
-// eltwise [--isa NAME] [--seconds S] [NAME...]: every element-wise kernel at 1K, 16K and 1M floats, one thread.
+// eltwise [--json] [--isa NAME] [--seconds S] [NAME...]: every element-wise kernel at 1K, 16K and 1M floats, one
+// thread.
 //
 // GB/s counts what a kernel must read and write once. "of copy" compares it with a copy of the same number of bytes
 // through buffers of the same total size. Cycles are derived from the FMA peak, which is two vectors per cycle on the
@@ -9,6 +10,7 @@
 
 #include "kernels/table.h"
 #include "peak.h"
+#include "report.h"
 
 namespace {
 
@@ -60,7 +62,7 @@ struct Operands {
     bool is_update = false;
 };
 
-void measure(const ravine::KernelTable& kernels, int kernel, int64_t count, double seconds) {
+void measure(bench::Report& report, const ravine::KernelTable& kernels, int kernel, int64_t count, double seconds) {
     Operands operands(kernel, count);
     const ravine::TileKernel run = kernels.eltwise[kernel];
     const auto call = [&] { run(operands.args); };
@@ -80,13 +82,19 @@ void measure(const ravine::KernelTable& kernels, int kernel, int64_t count, doub
         bandwidths.push_back(static_cast<double>(bytes) / time);
         fractions.push_back(bandwidths.back() / copy);
     }
-    std::printf("  %7.1f %6.3f %4.0f %%", bench::median(bandwidths) / 1e9, bench::median(per_element),
-                100 * bench::median(fractions));
+    const double bandwidth = bench::median(bandwidths);
+    report.row({{"kernel", std::string(ravine::kEltwiseInfo[kernel].name)},
+                {"count", count},
+                {"seconds", static_cast<double>(bytes) / bandwidth},
+                {"gigabytes_per_second", bandwidth / 1e9},
+                {"cycles_per_element", bench::median(per_element)},
+                {"of_copy", bench::Spread(fractions)}});
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+    bench::Report report(bench::take_flag(argc, argv, "--json"));
     std::string isa = bench::peak_kernels().back().isa;
     double seconds = 0.02;
     std::vector<std::string> names;
@@ -99,7 +107,7 @@ int main(int argc, char** argv) {
         } else if (option[0] != '-') {
             names.push_back(option);
         } else {
-            std::fprintf(stderr, "usage: eltwise [--isa NAME] [--seconds S] [NAME...]\n");
+            std::fprintf(stderr, "usage: eltwise [--json] [--isa NAME] [--seconds S] [NAME...]\n");
             return 2;
         }
     }
@@ -108,16 +116,11 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "no kernels for %s here\n", isa.c_str());
         return 2;
     }
-    std::printf("%s kernels, one thread; per size: GB/s, cycles per element, fraction of a copy's bandwidth\n",
-                kernels->isa);
-    std::printf("%-20s %-24s %-24s %-24s\n", "", "                1K", "               16K", "                1M");
+    report.title(std::string(kernels->isa) + " kernels, one thread");
     for (int kernel = 0; kernel < static_cast<int>(ravine::Eltwise::count_); ++kernel) {
         const std::string name = ravine::kEltwiseInfo[kernel].name;
         if (!names.empty() && std::find(names.begin(), names.end(), name) == names.end()) continue;
-        std::printf("%-20s", name.c_str());
-        for (int64_t count : {1 << 10, 1 << 14, 1 << 20}) measure(*kernels, kernel, count, seconds);
-        std::printf("\n");
-        std::fflush(stdout);
+        for (int64_t count : {1 << 10, 1 << 14, 1 << 20}) measure(report, *kernels, kernel, count, seconds);
     }
     return 0;
 }
