@@ -44,15 +44,6 @@ RAVINE_INLINE auto apply(Op op, const Vec* arguments, Indices<i...>) {
 
 namespace RAVINE_ISA {
 
-/// The pointers of one row. A source of step 0 points to kWidth copies of its value, and its advance is 0, so that one
-/// loop serves every mixture of steps.
-template <int inputs, int outputs>
-struct TileRow {
-    const float* in[inputs];
-    float* out[outputs];
-    int64_t advance[inputs];  // floats per vector: kWidth or 0
-};
-
 /// Vectors that are worked on side by side: what waits in one goes on in the other. The baseline lacks the registers.
 constexpr int kRowVectors = kWidth > 4 ? 2 : 1;
 /// GCC has to be asked to mix their instructions. In the matrix product, which is in order by hand, it must not.
@@ -62,30 +53,84 @@ constexpr int kRowVectors = kWidth > 4 ? 2 : 1;
 #define RAVINE_MIX_INSTRUCTIONS
 #endif
 
-/// all_dense: every advance is kWidth, known at compile time.
-template <int inputs, int outputs, int params, bool all_dense, class Op>
-RAVINE_INLINE void run_row(TileRow<inputs, outputs> row, int64_t n, const Vec (&param)[params + 1], Op op) {
-    const auto run = [&](auto& r, int64_t lanes) __attribute__((always_inline)) {
+/// One row of n elements. The first `dense` sources are read along the row, the others are the same for all of it.
+template <int dense, int inputs, int outputs, int params, class Op>
+RAVINE_INLINE void run_row(int64_t n, float* const (&out)[outputs], const float* const (&in)[inputs],
+                           const Vec (&constant)[inputs + params + 1], Op op) {
+    const auto step = [&](auto& r, int64_t j, int64_t lanes) __attribute__((always_inline)) {
+        int64_t at = j;
         for (Results<outputs>& result : r) {
             Vec arguments[inputs + params];
-            for (int k = 0; k < inputs; ++k) {
-                arguments[k] = load_lanes(row.in[k], lanes);
-                row.in[k] += all_dense ? kWidth : row.advance[k];
-            }
-            for (int k = 0; k < params; ++k) arguments[inputs + k] = param[k];
+            for (int k = 0; k < inputs + params; ++k)
+                arguments[k] = k < dense ? load_lanes(in[k < inputs ? k : 0] + at, lanes) : constant[k];
             result = apply(op, arguments, typename IndicesUpTo<inputs + params>::type());
+            at += kWidth;
         }
-        for (const Results<outputs>& result : r)
-            for (int k = 0; k < outputs; ++k) {
-                store_lanes(row.out[k], result.value[k], lanes);
-                row.out[k] += kWidth;
-            }
+        for (const Results<outputs>& result : r) {
+            for (int k = 0; k < outputs; ++k) store_lanes(out[k] + j, result.value[k], lanes);
+            j += kWidth;
+        }
     };
     Results<outputs> several[kRowVectors], one[1];
-    for (; n >= kRowVectors * kWidth; n -= kRowVectors * kWidth) run(several, kWidth);
+    int64_t j = 0;
+    for (; j + kRowVectors * kWidth <= n; j += kRowVectors * kWidth) step(several, j, kWidth);
     if (kRowVectors > 1)
-        for (; n >= kWidth; n -= kWidth) run(one, kWidth);
-    if (n > 0) run(one, n);
+        for (; j + kWidth <= n; j += kWidth) step(one, j, kWidth);
+    if (j < n) step(one, j, n - j);
+}
+
+/// Rows whose first `dense` sources have step 1; the others are scalars.
+template <int dense, int inputs, int outputs, int params, class Op>
+RAVINE_INLINE void run_rows(const TileArgs& args, int64_t m, int64_t n, const Source* source, Op op) {
+    Vec constant[inputs + params + 1];
+    const float* in[inputs];
+    float* out[outputs];
+    for (int k = 0; k < inputs; ++k) {
+        in[k] = source[k].data;
+        if (k >= dense) constant[k] = splat(*in[k]);
+    }
+    for (int k = 0; k < params; ++k) constant[inputs + k] = splat(args.param[k]);
+    for (int k = 0; k < outputs; ++k) out[k] = args.out[k].data;
+    for (; m > 0; --m) {
+        run_row<dense, inputs, outputs, params>(n, out, in, constant, op);
+        for (int k = 0; k < dense; ++k) in[k] += source[k].ld;
+        for (int k = 0; k < outputs; ++k) out[k] += args.out[k].ld;
+    }
+}
+
+/// Rows of any mixture of steps. A source of step 0 is copied to a vector that is read again and again.
+template <int inputs, int outputs, int params, class Op>
+RAVINE_INLINE void run_mixed_rows(const TileArgs& args, int64_t m, int64_t n, const Source* source, Op op) {
+    Vec param[params + 1];
+    for (int k = 0; k < params; ++k) param[k] = splat(args.param[k]);
+    float copies[inputs][kWidth];
+    const float* in[inputs];
+    float* out[outputs];
+    int64_t advance[inputs];  // floats per vector
+    for (int k = 0; k < inputs; ++k) advance[k] = source[k].step ? kWidth : 0;
+    const auto step = [&](int64_t lanes) __attribute__((always_inline)) {
+        Vec arguments[inputs + params];
+        for (int k = 0; k < inputs; ++k) arguments[k] = load_lanes(in[k], lanes);
+        for (int k = 0; k < params; ++k) arguments[inputs + k] = param[k];
+        const Results<outputs> r = apply(op, arguments, typename IndicesUpTo<inputs + params>::type());
+        for (int k = 0; k < outputs; ++k) store_lanes(out[k], r.value[k], lanes);
+    };
+    for (int64_t i = 0; i < m; ++i) {
+        for (int k = 0; k < outputs; ++k) out[k] = args.out[k].data + i * args.out[k].ld;
+        for (int k = 0; k < inputs; ++k) {
+            in[k] = source[k].data + i * source[k].ld;
+            if (source[k].step) continue;
+            store(copies[k], splat(*in[k]));
+            in[k] = copies[k];
+        }
+        int64_t left = n;
+        for (; left >= kWidth; left -= kWidth) {
+            step(kWidth);
+            for (int k = 0; k < inputs; ++k) in[k] += advance[k];
+            for (int k = 0; k < outputs; ++k) out[k] += kWidth;
+        }
+        if (left > 0) step(left);
+    }
 }
 
 /// Do rows follow each other without a gap, so that the tile is one long row?
@@ -110,29 +155,18 @@ RAVINE_INLINE void run_tile(const TileArgs& args, Op op) {
         n *= m;
         m = 1;
     }
-    Vec param[params + 1];
-    for (int k = 0; k < params; ++k) param[k] = splat(args.param[k]);
-
-    bool all_dense = true;
-    float copies[inputs][kWidth];
-    TileRow<inputs, outputs> row;
-    for (int k = 0; k < inputs; ++k) {
-        row.advance[k] = in[k].step ? kWidth : 0;
-        all_dense &= in[k].step != 0;
-    }
-    for (int64_t i = 0; i < m; ++i) {
-        for (int k = 0; k < outputs; ++k) row.out[k] = args.out[k].data + i * args.out[k].ld;
-        for (int k = 0; k < inputs; ++k) {
-            row.in[k] = in[k].data + i * in[k].ld;
-            if (in[k].step) continue;
-            store(copies[k], splat(*row.in[k]));
-            row.in[k] = copies[k];
-        }
-        if (all_dense)
-            run_row<inputs, outputs, params, true>(row, n, param, op);
-        else
-            run_row<inputs, outputs, params, false>(row, n, param, op);
-    }
+    // The two common mixtures: every source has a row; or, in updates, weights, gradient and slots have.
+    constexpr int arrays = outputs + 1 < inputs ? outputs + 1 : inputs;
+    int rows = 0;
+    while (rows < inputs && in[rows].step) ++rows;
+    bool scalars = rows == arrays;
+    for (int k = arrays; k < inputs; ++k) scalars &= in[k].step == 0 && in[k].ld == 0;
+    if (rows == inputs)
+        run_rows<inputs, inputs, outputs, params>(args, m, n, in, op);
+    else if (scalars)
+        run_rows<arrays, inputs, outputs, params>(args, m, n, in, op);
+    else
+        run_mixed_rows<inputs, outputs, params>(args, m, n, in, op);
 }
 
 #define RAVINE_ELTWISE(name, inputs, outputs, params)                                                               \

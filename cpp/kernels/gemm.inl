@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gemm_across.inl"
+#include "gemm_bands.inl"
 #include "gemm_blocked.inl"
 #include "gemm_dot.inl"
 #include "gemm_tail.inl"
@@ -101,6 +102,7 @@ static void gemm(const ravine::GemmArgs& g) {
     if (g.b_col != 1 && g.m <= kAcrossMost) return gemm_few_rows(g);
     if (is_narrow(g)) return gemm_narrow(g);
     if (prefers_swap(g)) return gemm_swapped(g);
+    if (has_bands(g)) return gemm_bands(g);
     const int64_t tail = tail_columns(g);
     ravine::GemmArgs body = g;
     body.n -= tail;

@@ -32,8 +32,7 @@ extern const KernelTable RAVINE_JOIN(kernel_table_, RAVINE_ISA);
 const KernelTable RAVINE_JOIN(kernel_table_, RAVINE_ISA) = {
     RAVINE_STRING(RAVINE_ISA),
     RAVINE_ISA::kWidth,
-    RAVINE_ISA::kGemmRows,
-    RAVINE_ISA::kGemmColumns,
+    RAVINE_ISA::kBandFloats,
     {
 #define RAVINE_ELTWISE(name, inputs, outputs, params) RAVINE_ISA::tile_##name,
 #include "eltwise.def"

@@ -130,9 +130,9 @@ enum class Element : int { f32, f64, f16, u8, i8, u16, i16, u32, i32, u64, i64, 
 inline constexpr int64_t kElementSize[] = {4, 8, 2, 1, 1, 2, 2, 4, 4, 8, 8, 1};
 
 struct KernelTable {
-    const char* isa;       // "base", "avx2", "avx512"
-    int width;             // floats per vector
-    int gemm_mr, gemm_nr;  // tile of the matrix product; epilogues never see a larger one
+    const char* isa;  // "base", "avx2", "avx512"
+    int width;        // floats per vector
+    int gemm_tile;    // floats in the largest tile of a product that an epilogue sees
 
     /// Element-wise kernels, indexed by Eltwise.
     TileKernel eltwise[static_cast<int>(Eltwise::count_)];

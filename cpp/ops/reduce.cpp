@@ -135,9 +135,9 @@ ValueId spread(GradientRule& rule, ValueId value, bool mean) {
     if (!form.batch_reduced) {  // the divisor is known, and most readers broadcast by themselves
         std::vector<int64_t> kept = shape.dims();
         for (int64_t axis : axes) kept[static_cast<size_t>(axis)] = 1;
-        if (mean) value = rule.scale(value, 1.0 / static_cast<double>(form.reduced));
+        if (mean && form.reduced != 1) value = rule.scale(value, 1.0 / static_cast<double>(form.reduced));
         value = rule.add("reshape", {value}, {{"shape", kept}});
-        return rule.add("broadcast_to", {value}, {{"shape", shape.dims()}});
+        return form.reduced == 1 ? value : rule.add("broadcast_to", {value}, {{"shape", shape.dims()}});
     }
     return rule.add("spread", {value}, {{"shape", shape.dims()}, {"axes", axes}, {"mean", static_cast<int64_t>(mean)}});
 }

@@ -87,7 +87,7 @@ class Binder {
   private:
     void bind_chain(const Group& group, Chain& chain) const {
         chain.columns = group.columns;
-        chain.tile_floats = group.tile_head() ? kTempFloats : static_cast<int64_t>(kernels_.gemm_mr) * kernels_.gemm_nr;
+        chain.tile_floats = group.tile_head() ? kTempFloats : kernels_.gemm_tile;
         std::map<ValueId, int> temps;  // which temporary holds a value
         std::vector<bool> free;
         const size_t first = group.tile_head() ? 0 : 1;

@@ -106,5 +106,8 @@ def _reduce(op: str, x: Any, axis: int | Sequence[int] | None, keepdims: bool, d
         run = [axes.pop()]
         while axes and axes[-1] == run[0] - 1:
             run.insert(0, axes.pop())
-        x = apply(op, [x], {"axes": run, "keepdims": int(keepdims)}, dtype)
+        if {shape_of(x)[i] for i in run} == {1} and tag(x) == dtype:  # a single value is its own sum, mean, ...
+            x = shapes.convert_to_tensor(x) if keepdims else shapes.squeeze(x, run)
+        else:
+            x = apply(op, [x], {"axes": run, "keepdims": int(keepdims)}, dtype)
     return x
