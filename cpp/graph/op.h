@@ -166,6 +166,9 @@ struct OpDef {
     /// Whatever run needs besides pointers: made once, when planned.
     std::function<std::shared_ptr<const void>(const NodeView&)> prepare;
     void (*run)(const Call&, const Slice&) = nullptr;
+    /// Inputs of output 0's shape that run_with_epilogue reads only where a tile lies, before it hands the tile on: the
+    /// epilogue may overwrite them.
+    std::vector<int> reads_by_tile;
     /// A matrix product can hand its finished tiles to the element-wise ops that follow it.
     void (*run_with_epilogue)(const Call&, const Slice&, const Epilogue&) = nullptr;
 };

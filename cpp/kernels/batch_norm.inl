@@ -141,4 +141,34 @@ static void batch_norm_grad(const BatchNormArgs& args) {
         batch_norm_grad_panel(args, c0, args.n - c0 < kPanel ? args.n - c0 : kPanel);
 }
 
+static void normalized_grad(const NormalizedGradArgs& args) {
+    constexpr int kVectors = kDotLanes / kWidth;
+    for (int64_t i = 0; i < args.m; ++i) {
+        float* const p = args.p + i * args.ld_p;
+        const float* const w = args.w + i * args.ld_w;
+        const Vec gamma = splat(args.gamma[i]), beta = splat(args.beta[i]);
+        Vec dot_p[kVectors], dot_s[kVectors];
+        for (int v = 0; v < kVectors; ++v) {
+            dot_p[v] = load(args.dot_p + i * kDotLanes + v * kWidth);
+            dot_s[v] = load(args.dot_s + i * kDotLanes + v * kWidth);
+        }
+        const auto step = [&](int v, int64_t j, int64_t lanes) __attribute__((always_inline)) {
+            const Vec product = load_lanes(p + j, lanes), weight = load_lanes(w + j, lanes);
+            const Vec sum = load_lanes(args.s + j, lanes);
+            dot_p[v] = fma(product, weight, dot_p[v]);
+            dot_s[v] = fma(sum, weight, dot_s[v]);
+            store_lanes(p + j, fma(gamma, product, beta * sum), lanes);
+        };
+        int64_t j = 0;
+        for (; j + kDotLanes <= args.n; j += kDotLanes)
+            for (int v = 0; v < kVectors; ++v) step(v, j + v * kWidth, kWidth);
+        for (int v = 0; v < kVectors; ++v, j += kWidth)
+            if (j < args.n) step(v, j, smaller(kWidth, args.n - j));
+        for (int v = 0; v < kVectors; ++v) {
+            store(args.dot_p + i * kDotLanes + v * kWidth, dot_p[v]);
+            store(args.dot_s + i * kDotLanes + v * kWidth, dot_s[v]);
+        }
+    }
+}
+
 }  // namespace RAVINE_ISA

@@ -125,6 +125,22 @@ struct BatchNormArgs {
     float* dbeta;   // [n] or null
 };
 
+/// A tile P of Xhat^T dZ, where Z = (gamma Xhat + beta) W and Xhat is what batch normalization makes before its scale:
+/// from it follow the gradients of W, gamma and beta.
+struct NormalizedGradArgs {
+    int64_t m, n;
+    float* p;  // [m,n], ld_p; becomes dW = gamma P + beta s, with the row's gamma and beta
+    int64_t ld_p;
+    const float* w;  // the same tile of W, ld_w
+    int64_t ld_w;
+    const float* s;  // [n] column sums of dZ
+    const float* gamma;
+    const float* beta;
+    float* dot_p;  // [m,kDotLanes], partial sums of dgamma = sum P w: each row adds to its lane (column % lanes)
+    float* dot_s;  // the same for dbeta = sum s w
+};
+inline constexpr int64_t kDotLanes = 16;
+
 /// Which element types a batch may be gathered from.
 enum class Element : int { f32, f64, f16, u8, i8, u16, i16, u32, i32, u64, i64, boolean, count_ };
 inline constexpr int64_t kElementSize[] = {4, 8, 2, 1, 1, 2, 2, 4, 4, 8, 8, 1};
@@ -173,6 +189,8 @@ struct KernelTable {
     void (*batch_norm)(const BatchNormArgs&);
     /// Its gradient: dbeta = sum dy, dgamma = sum dy*xhat, dx = gamma*inv_std*(dy - (dbeta + xhat*dgamma)/m).
     void (*batch_norm_grad)(const BatchNormArgs&);
+    /// See NormalizedGradArgs. Tiles begin at multiples of kDotLanes columns and come in the order of their columns.
+    void (*normalized_grad)(const NormalizedGradArgs&);
 
     /// Inverted dropout of `count` consecutive elements, the first of which has index `first` in its tensor. The mask
     /// is a function of (seed, step, index) only: Philox4x32-10 (Salmon et al. 2011) with key = seed and counter =

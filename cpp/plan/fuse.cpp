@@ -91,7 +91,9 @@ class Fuser {
         } else {
             group.columns = full.last();
         }
-        std::set<ValueId> produced(first.outputs.begin(), first.outputs.end());
+        // Beside its tiles a product may have results that are not complete before the last of them.
+        std::set<ValueId> produced(first.outputs.begin(),
+                                   first.op->tile ? first.outputs.end() : first.outputs.begin() + 1);
         members_ = {head};
         for (size_t j = head + 1; j < nodes_.size() && group.nodes.size() < kMaxGroup; ++j) {
             const Node& node = nodes_[j];
@@ -163,8 +165,11 @@ class Fuser {
     bool unread_between(ValueId id, size_t head, size_t j) const {
         for (size_t k = head; k < j; ++k) {
             if (same_tile(k)) continue;
-            for (ValueId input : nodes_[k].inputs)
-                if (roots_.of(input) == roots_.of(id)) return false;
+            const std::vector<int>& by_tile = nodes_[k].op->reads_by_tile;
+            for (size_t i = 0; i < nodes_[k].inputs.size(); ++i) {
+                if (k == head && std::count(by_tile.begin(), by_tile.end(), static_cast<int>(i))) continue;
+                if (roots_.of(nodes_[k].inputs[i]) == roots_.of(id)) return false;
+            }
         }
         return true;
     }

@@ -95,10 +95,90 @@ std::vector<Node> without_by_products(const Graph& graph, std::vector<Node> node
     return kept;
 }
 
+/// Who reads a value; kMany for several nodes or an output of the graph.
+class Readers {
+  public:
+    static constexpr int kNobody = -1, kMany = -2;
+    Readers(const Graph& graph, const std::vector<Node>& nodes, const std::vector<ValueId>& outputs)
+        : reader_(graph.values().size(), kNobody) {
+        for (size_t i = 0; i < nodes.size(); ++i)
+            for (ValueId input : nodes[i].inputs) note(input, static_cast<int>(i));
+        for (ValueId output : outputs) reader_[static_cast<size_t>(output)] = kMany;
+    }
+    int of(ValueId id) const { return reader_[static_cast<size_t>(id)]; }
+
+  private:
+    void note(ValueId id, int node) {
+        int& reader = reader_[static_cast<size_t>(id)];
+        reader = reader == kNobody || reader == node ? node : kMany;
+    }
+    std::vector<int> reader_;
+};
+
+bool is_product(const Node& node, bool transpose_a, bool transpose_b) {
+    return node.op->name == "matmul" && node.inputs.size() == 2 &&
+           (node.attrs.integer("transpose_a", 0) != 0) == transpose_a &&
+           (node.attrs.integer("transpose_b", 0) != 0) == transpose_b;
+}
+
+/// dY = dZ W^T and dW = Y^T dZ with the gradient of the batch normalization that made Y become one node, where nobody
+/// wants the gradient of what was normalized.
+std::vector<Node> without_normalized_gradient(const Graph& graph, std::vector<Node> nodes,
+                                              const std::vector<ValueId>& outputs) {
+    const Readers readers(graph, nodes, outputs);
+    std::vector<int> maker(graph.values().size(), -1);
+    for (size_t i = 0; i < nodes.size(); ++i)
+        for (ValueId output : nodes[i].outputs)
+            if (output != kNone) maker[static_cast<size_t>(output)] = static_cast<int>(i);
+    const auto made_by = [&](ValueId id) {
+        const int index = maker[static_cast<size_t>(id)];
+        return index < 0 ? nullptr : &nodes[static_cast<size_t>(index)];
+    };
+    std::vector<bool> gone(nodes.size(), false);
+    for (size_t last = 0; last < nodes.size(); ++last) {
+        const Node& grad = nodes[last];
+        if (grad.op->name != "batch_norm_grad" || grad.inputs.size() != 5 || grad.attrs.integer("center", 1) == 0)
+            continue;
+        if (grad.outputs[0] != kNone && readers.of(grad.outputs[0]) != Readers::kNobody) continue;
+        const Node *norm = made_by(grad.inputs[1]), *below = made_by(grad.inputs[3]);
+        if (!norm || !below || norm->op->name != "batch_norm" || !is_product(*below, false, true)) continue;
+        if (readers.of(grad.inputs[3]) != static_cast<int>(last) || is_output(*below, outputs)) continue;
+        const ValueId dz = below->inputs[0], w = below->inputs[1];
+        if (graph.shape(w)[1] < kDotLanes || graph.shape(grad.inputs[0]).rank() != 2) continue;
+        size_t product = 0;
+        while (product < last && !(is_product(nodes[product], true, false) && nodes[product].inputs[1] == dz &&
+                                   nodes[product].inputs[0] == norm->outputs[0]))
+            ++product;
+        if (product == last) continue;
+        // Nothing may read dW before all of it can be made, nor overwrite what it is made of.
+        bool disturbed = false;
+        for (size_t k = std::min(product, static_cast<size_t>(below - nodes.data())); k < last; ++k) {
+            for (ValueId input : nodes[k].inputs) disturbed = disturbed || input == nodes[product].outputs[0];
+            for (int updated : nodes[k].op->updates) {
+                const ValueId written = nodes[k].inputs[static_cast<size_t>(updated)];
+                disturbed = disturbed || written == w || written == norm->inputs[1] || written == norm->inputs[2];
+            }
+        }
+        if (disturbed) continue;
+        Node merged{&find_op("normalized_dense_gradients"),
+                    {},
+                    {grad.inputs[0], grad.inputs[1], grad.inputs[2], norm->inputs[1], norm->inputs[2], dz, w},
+                    {nodes[product].outputs[0], grad.outputs[1], grad.outputs[2]},
+                    grad.label};
+        gone[static_cast<size_t>(below - nodes.data())] = gone[product] = true;
+        nodes[last] = std::move(merged);
+    }
+    std::vector<Node> kept;
+    for (size_t i = 0; i < nodes.size(); ++i)
+        if (!gone[i]) kept.push_back(std::move(nodes[i]));
+    return kept;
+}
+
 }  // namespace
 
 std::vector<Node> simplify(const Graph& graph, std::vector<Node> nodes, const std::vector<ValueId>& outputs) {
-    return without_by_products(graph, without_repeats(graph, std::move(nodes), outputs), outputs);
+    nodes = without_by_products(graph, without_repeats(graph, std::move(nodes), outputs), outputs);
+    return without_normalized_gradient(graph, std::move(nodes), outputs);
 }
 
 }  // namespace ravine

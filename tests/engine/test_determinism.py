@@ -77,6 +77,37 @@ def test_batch_norm_before_a_dense_layer(set_threads: SetThreads, many: int) -> 
         np.testing.assert_array_equal(results[0], results[1])
 
 
+def input_norm(features: int, units: int) -> tuple[_core.Program, list[_core.Variable]]:
+    """A step of SGD of a layer on its normalized input, whose gradients need no product for dX."""
+    random = np.random.default_rng(1)
+    values = [np.ones(features), np.zeros(features), random.normal(size=(features, units)), np.float64(0.01)]
+    variables = [_core.Variable(v.astype(np.float32), name) for v, name in zip(values, "gbwr", strict=True)]
+    graph = _core.Graph()
+    gamma, beta, w, rate = (graph.variable(v) for v in variables)
+    x = graph.input("x", (None, features))
+    y = graph.add("batch_norm", [x, gamma, beta], {"epsilon": 1e-3})[0]
+    z = graph.add("relu", graph.add("matmul", [y, w]))[0]
+    (loss,) = graph.add("mean", graph.add("square", [z]), {"axes": [0, 1]})
+    for variable, gradient in zip((gamma, beta, w), graph.gradients(loss, [gamma, beta, w]), strict=True):
+        assert gradient is not None
+        graph.add("sgd", [variable, gradient, rate])
+    return _core.Program(graph, [x], [loss]), variables
+
+
+@pytest.mark.parametrize(("features", "units"), [(7, 16), (50, 33), (200, 600)])
+def test_batch_norm_on_the_input(features: int, units: int, isa: str, set_threads: SetThreads, many: int) -> None:
+    x = np.random.default_rng(0).normal(size=(32, features)).astype(np.float32)
+    bits = []
+    for threads in (1, 2, many):
+        set_threads(threads)
+        program, variables = input_norm(features, units)
+        assert "normalized_dense_gradients + sgd" in program.describe(32)
+        for _ in range(3):
+            program.run([x])
+        bits.append(b"".join(v.value.tobytes() for v in variables))
+    assert bits[0] == bits[1] == bits[2]
+
+
 def test_batch_size_does_not_change_a_prediction(set_threads: SetThreads, many: int) -> None:
     builder = network([33, 40])
     _, probs = builder.program.run(builder.data(50))

@@ -50,6 +50,24 @@ def one_thread() -> Any:
     _core.set_num_threads(before)
 
 
+def test_batch_norm_on_the_input_saves_a_product() -> None:
+    def plan(inner: bool) -> list[str]:
+        t = Tracer()
+        x, gamma, beta, w = t.input(None, 40), t.variable(40), t.variable(40), t.variable(40, 24)
+        below = t.variable(40)
+        y = t.add("batch_norm", t.add("multiply", x, below), gamma, beta, epsilon=1e-3)
+        z = t.add("matmul", y, w)
+        loss = t.add("mean", t.add("square", z), axes=[0, 1])
+        wanted = [gamma, beta, w, *([below] if inner else [])]
+        gradients = [g for g in t.graph.gradients(loss, wanted) if g is not None]
+        return steps(t.plan(*gradients))
+
+    assert "normalized_dense_gradients" in plan(inner=False)
+    assert sum("matmul" in step for step in plan(inner=False)) == 1
+    assert sum("matmul" in step for step in plan(inner=True)) == 3
+    assert "batch_norm_grad" in plan(inner=True)
+
+
 def test_a_dense_layer_is_one_step() -> None:
     t = Tracer()
     product = t.add("matmul", t.input(None, 20), t.variable(20, 30), label="Dense 'fc1'")

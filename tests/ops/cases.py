@@ -358,6 +358,10 @@ CASES["batch_norm_grad"] = [
     for s in NORMALIZED
     for scale in (1, 0)
 ]
+CASES["normalized_dense_gradients"] = [
+    Case((Operand((rows, n)), *[Operand((n,), 0.5, 1.5)] * 4, Operand((rows, units)), Operand((n, units))), {}, 2e-5)
+    for rows, n, units in ((None, 19, 33), (None, 130, 100), (23, 8, 16))
+]
 CASES["normalize"] = [
     Case((Operand(shape), *[Operand((shape[-1],), 0.5, 1.5)] * 4), {}, 4e-6, (0, 3, 4)) for shape in NORMALIZED
 ]

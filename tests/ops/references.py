@@ -326,6 +326,14 @@ def batch_norm_grad(x: Sequence[Array], attrs: Attrs) -> list[Array]:
     return [gamma * inv_std * (dy - (dbeta + standard * dgamma) / count), dgamma, dbeta]
 
 
+@reference
+def normalized_dense_gradients(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    values, mean, inv_std, gamma, beta, dz, w = x
+    standard = (values - mean) * inv_std
+    dy = dz @ w.T
+    return [(gamma * standard + beta).T @ dz, np.sum(dy * standard, axis=0), np.sum(dy, axis=0)]
+
+
 def philox(blocks: Array, seed: int, step: int) -> Array:
     """Philox4x32-10 (Salmon et al. 2011): the four words of each block with counter (block, step) and key seed."""
     low, shift = np.uint64(0xFFFFFFFF), np.uint64(32)
