@@ -2,6 +2,8 @@
 //
 // All axes of A but the last are rows. With transpose_a a batched A, or one of rank 3 and more, is contracted over
 // those rows with a B of the same leading axes: dW = X^T dY.
+#include <algorithm>
+
 #include "ops/register.h"
 
 namespace ravine {
@@ -127,8 +129,10 @@ void register_matmul(Registry& registry) {
     };
     op.cost = [](const NodeView& view, int64_t rows) {
         const Extents e = extents_of(view.in(0), view.in(1), view.attrs());
-        const double batch = e.batch_m || e.batch_k ? static_cast<double>(rows) : 1.0;
-        return static_cast<double>(e.m) * static_cast<double>(e.n) * static_cast<double>(e.k) * batch / 28.0;
+        const double m = static_cast<double>(e.batch_m ? e.m * rows : e.m), n = static_cast<double>(e.n);
+        const double k = static_cast<double>(e.batch_k ? e.k * rows : e.k);
+        // A few rows take as long as it takes to read the weights.
+        return std::max(m * n * k / 28.0, (m * k + k * n + m * n) / 6.0);
     };
     op.scratch = [](const NodeView& view, int64_t rows, const KernelTable& kernels) {
         const Extents e = extents_of(view.in(0), view.in(1), view.attrs());

@@ -11,7 +11,7 @@ namespace ravine {
 namespace {
 
 constexpr double kBarrierCycles = 700;       // two cores, spinning
-constexpr double kTeamCycles = 12000;        // to start a team and to wait for its end
+constexpr double kTeamCycles = 2000;         // to start a team and to wait for its end
 constexpr double kSharedBytesPerCycle = 12;  // what another core wrote, read through the last-level cache
 constexpr double kTileCyclesPerElement = 0.3;
 constexpr double kStepCycles = 60;
