@@ -4,14 +4,11 @@
 #include <map>
 #include <new>
 
-#include "plan/rowwise.h"
-
 namespace ravine {
 
 namespace {
 
 constexpr double kBarrierCycles = 700;       // two cores, spinning
-constexpr double kTeamCycles = 2000;         // to start a team and to wait for its end
 constexpr double kSharedBytesPerCycle = 12;  // what another core wrote, read through the last-level cache
 constexpr double kTileCyclesPerElement = 0.3;
 constexpr double kStepCycles = 60;
@@ -247,9 +244,6 @@ Partition choose(const Schedule& schedule, const Storages& storages, const std::
         partition.shares.push_back(std::move(share));
     }
     if (threads > 1) partition.cycles += kBarrierCycles;  // between batches
-    // A few samples to predict come as a single batch; other programs run many in one region.
-    const bool few = rows < 2 * kRowGrain && samples_at_a_time(schedule) > 0;
-    if (threads > 1 && few) partition.cycles += kTeamCycles;
     return partition;
 }
 
