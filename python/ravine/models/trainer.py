@@ -378,7 +378,7 @@ class Trainer(Programs):
         Returns:
             float32 array with a row of outputs per row of `x`.
         """
-        if type(x) is np.ndarray and steps is None and callbacks is None:
+        if type(x) is np.ndarray and x.ndim and steps is None and callbacks is None:
             most = DEFAULT_BATCH_SIZE if batch_size is None else batch_size
             quick = self._quick_program(x) if type(most) is int and 0 < len(x) <= most else None
             if quick is not None:
@@ -428,8 +428,14 @@ class Trainer(Programs):
 
     def predict_on_batch(self, x: Any) -> np.ndarray:
         """The outputs for one batch, float32."""
+        quick = self._quick_program(x) if type(x) is np.ndarray and x.ndim and len(x) else None
+        if quick is not None:
+            return quick([x])[0]
         batch = self._adapt(make_batch(x))
-        return self._step("predict", batch).program.run([batch.x])[0]
+        step = self._step("predict", batch)
+        if type(x) is np.ndarray and batch.x.shape == x.shape:
+            self._remember_quick(x, step)
+        return step.program.run([batch.x])[0]
 
 
 def _check_verbose(verbose: Any) -> int:
