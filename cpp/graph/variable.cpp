@@ -21,7 +21,7 @@ size_t round_up(size_t bytes, size_t multiple) { return (bytes + multiple - 1) /
 
 }  // namespace
 
-Storage::Storage(size_t bytes) : bytes_(round_up(bytes ? bytes : 1, kAlignment)) {
+Storage::Storage(size_t bytes, bool zeroed) : bytes_(round_up(bytes ? bytes : 1, kAlignment)) {
     if (bytes > SIZE_MAX / 2) throw std::bad_alloc();
     const bool huge = bytes_ >= kHugePage;
     const size_t alignment = huge ? kHugePage : kAlignment;
@@ -31,7 +31,7 @@ Storage::Storage(size_t bytes) : bytes_(round_up(bytes ? bytes : 1, kAlignment))
 #if defined(__linux__)
     if (huge) madvise(data_, reserved, MADV_HUGEPAGE);
 #endif
-    std::memset(data_, 0, reserved);
+    if (zeroed) std::memset(data_, 0, reserved);
 }
 
 Storage::~Storage() { std::free(data_); }
@@ -55,14 +55,17 @@ void flatten(const std::vector<VariablePtr>& variables) {
         total += round_up(variable->bytes(), kAlignment);
     }
     if (moved.empty()) return;
-    auto store = std::make_shared<Storage>(total);
+    // Untouched at first: each variable leaves its old memory as it moves, so that hardly anything exists twice.
+    auto store = std::make_shared<Storage>(total, false);
     size_t offset = 0;
     for (Variable* variable : moved) {
-        std::memcpy(store->data() + offset, variable->data(), variable->bytes());
+        const size_t bytes = variable->bytes(), reserved = round_up(bytes, kAlignment);
+        std::memcpy(store->data() + offset, variable->data(), bytes);
+        std::memset(store->data() + offset + bytes, 0, reserved - bytes);
         variable->storage_ = store;
         variable->offset_ = offset;
         variable->loose_ = false;
-        offset += round_up(variable->bytes(), kAlignment);
+        offset += reserved;
     }
 }
 

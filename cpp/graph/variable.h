@@ -13,7 +13,8 @@ inline constexpr size_t kAlignment = 64;
 /// Zeroed memory aligned to 64 bytes (to huge pages when it is large). Throws std::bad_alloc.
 class Storage {
   public:
-    explicit Storage(size_t bytes);
+    /// Zeros, or with `zeroed` false whatever the memory held.
+    explicit Storage(size_t bytes, bool zeroed = true);
     ~Storage();
     Storage(const Storage&) = delete;
     Storage& operator=(const Storage&) = delete;
