@@ -148,9 +148,11 @@ static void normalized_grad(const NormalizedGradArgs& args) {
         const float* const w = args.w + i * args.ld_w;
         const Vec gamma = splat(args.gamma[i]), beta = splat(args.beta[i]);
         Vec dot_p[kVectors], dot_s[kVectors];
+        // A column's lane must not depend on where its tile begins: vector v of the tile's sixteens is this one.
+        const auto lanes_of = [&](int v) { return i * kDotLanes + (args.column + v * kWidth) % kDotLanes; };
         for (int v = 0; v < kVectors; ++v) {
-            dot_p[v] = load(args.dot_p + i * kDotLanes + v * kWidth);
-            dot_s[v] = load(args.dot_s + i * kDotLanes + v * kWidth);
+            dot_p[v] = load(args.dot_p + lanes_of(v));
+            dot_s[v] = load(args.dot_s + lanes_of(v));
         }
         const auto step = [&](int v, int64_t j, int64_t lanes) __attribute__((always_inline)) {
             const Vec product = load_lanes(p + j, lanes), weight = load_lanes(w + j, lanes);
@@ -165,8 +167,8 @@ static void normalized_grad(const NormalizedGradArgs& args) {
         for (int v = 0; v < kVectors; ++v, j += kWidth)
             if (j < args.n) step(v, j, smaller(kWidth, args.n - j));
         for (int v = 0; v < kVectors; ++v) {
-            store(args.dot_p + i * kDotLanes + v * kWidth, dot_p[v]);
-            store(args.dot_s + i * kDotLanes + v * kWidth, dot_s[v]);
+            store(args.dot_p + lanes_of(v), dot_p[v]);
+            store(args.dot_s + lanes_of(v), dot_s[v]);
         }
     }
 }

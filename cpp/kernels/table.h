@@ -129,14 +129,15 @@ struct BatchNormArgs {
 /// from it follow the gradients of W, gamma and beta.
 struct NormalizedGradArgs {
     int64_t m, n;
-    float* p;  // [m,n], ld_p; becomes dW = gamma P + beta s, with the row's gamma and beta
+    int64_t column;  // where the tile begins
+    float* p;        // [m,n], ld_p; becomes dW = gamma P + beta s, with the row's gamma and beta
     int64_t ld_p;
     const float* w;  // the same tile of W, ld_w
     int64_t ld_w;
     const float* s;  // [n] column sums of dZ
     const float* gamma;
     const float* beta;
-    float* dot_p;  // [m,kDotLanes], partial sums of dgamma = sum P w: each row adds to its lane (column % lanes)
+    float* dot_p;  // [m,kDotLanes], partial sums of dgamma = sum P w: each column adds to its lane (column % lanes)
     float* dot_s;  // the same for dbeta = sum s w
 };
 inline constexpr int64_t kDotLanes = 16;
@@ -189,7 +190,7 @@ struct KernelTable {
     void (*batch_norm)(const BatchNormArgs&);
     /// Its gradient: dbeta = sum dy, dgamma = sum dy*xhat, dx = gamma*inv_std*(dy - (dbeta + xhat*dgamma)/m).
     void (*batch_norm_grad)(const BatchNormArgs&);
-    /// See NormalizedGradArgs. Tiles begin at multiples of kDotLanes columns and come in the order of their columns.
+    /// See NormalizedGradArgs. Tiles begin at multiples of `width` columns and come in the order of their columns.
     void (*normalized_grad)(const NormalizedGradArgs&);
 
     /// Inverted dropout of `count` consecutive elements, the first of which has index `first` in its tensor. The mask

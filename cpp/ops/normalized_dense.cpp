@@ -41,6 +41,7 @@ void apply(const void* context, float* tile, int64_t ld, int64_t i, int64_t j, i
     NormalizedGradArgs args;
     args.m = m;
     args.n = n;
+    args.column = j;
     args.p = tile;
     args.ld_p = ld;
     args.w = c.call->src(w) + row * c.units + j;
@@ -114,7 +115,7 @@ void register_normalized_dense(Registry& registry) {
         const Shape &from = graph.shape(inputs[x]), &weights = graph.shape(inputs[w]);
         if (from.rank() != 2 || weights.rank() != 2 || from.last() != weights[0])
             throw std::invalid_argument("cannot multiply " + from.str() + " by " + weights.str() + ".");
-        // The lanes of the row sums want whole vectors.
+        // Narrower products may be cut anywhere; from here on only between vectors, as the lanes of the row sums need.
         if (weights[1] < kDotLanes) throw std::invalid_argument("expected at least 16 columns of weights.");
         for (int i = mean; i <= beta; ++i)
             expect_shape("statistics, gamma and beta", Shape{from.last()}, graph.shape(inputs[static_cast<size_t>(i)]));

@@ -94,7 +94,7 @@ def input_norm(features: int, units: int) -> tuple[_core.Program, list[_core.Var
     return _core.Program(graph, [x], [loss]), variables
 
 
-@pytest.mark.parametrize(("features", "units"), [(7, 16), (50, 33), (200, 600)])
+@pytest.mark.parametrize(("features", "units"), [(7, 16), (7, 72), (50, 33), (200, 600)])
 def test_batch_norm_on_the_input(features: int, units: int, isa: str, set_threads: SetThreads, many: int) -> None:
     x = np.random.default_rng(0).normal(size=(32, features)).astype(np.float32)
     bits = []
