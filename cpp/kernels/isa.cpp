@@ -42,7 +42,6 @@ const KernelTable RAVINE_JOIN(kernel_table_, RAVINE_ISA) = {
     RAVINE_ISA::gemm_scratch,
     RAVINE_ISA::reduce_over_rows,
     RAVINE_ISA::reduce_over_columns,
-    RAVINE_ISA::transpose,
     RAVINE_ISA::softmax,
     RAVINE_ISA::softmax_grad,
     RAVINE_ISA::log_softmax,
@@ -55,7 +54,6 @@ const KernelTable RAVINE_JOIN(kernel_table_, RAVINE_ISA) = {
     RAVINE_ISA::batch_norm_grad,
     RAVINE_ISA::normalized_grad,
     RAVINE_ISA::dropout,
-    RAVINE_ISA::random_uniform,
     RAVINE_CASTS,
 };
 

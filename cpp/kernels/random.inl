@@ -23,26 +23,6 @@ RAVINE_INLINE VecWide multiply_low(VecWide a, VecWide b) {
 #endif
 }
 
-/// a0 b0 a1 b1 ...: the lower and the upper half of the interleaved lanes.
-struct WidePair {
-    VecWide low, high;
-};
-RAVINE_INLINE WidePair interleave(VecWide a, VecWide b) {
-#if defined(__AVX512F__)
-    const __m512i x = reinterpret_cast<__m512i>(a), y = reinterpret_cast<__m512i>(b);
-    const __m512i low = _mm512_permutex2var_epi64(x, _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11), y);
-    const __m512i high = _mm512_permutex2var_epi64(x, _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15), y);
-    return {reinterpret_cast<VecWide>(low), reinterpret_cast<VecWide>(high)};
-#elif defined(__AVX2__)
-    const __m256i x = reinterpret_cast<__m256i>(a), y = reinterpret_cast<__m256i>(b);
-    const __m256i even = _mm256_unpacklo_epi64(x, y), odd = _mm256_unpackhi_epi64(x, y);
-    return {reinterpret_cast<VecWide>(_mm256_permute2x128_si256(even, odd, 0x20)),
-            reinterpret_cast<VecWide>(_mm256_permute2x128_si256(even, odd, 0x31))};
-#else
-    return {VecWide{a[0], b[0]}, VecWide{a[1], b[1]}};
-#endif
-}
-
 /// The keys of the ten rounds, spread over the lanes once per call rather than once per block.
 struct PhiloxKeys {
     VecWide low[10], high[10];
@@ -81,6 +61,10 @@ RAVINE_INLINE VecWide wide_lane_index() {
     return lane;
 }
 
+struct WidePair {
+    VecWide low, high;
+};
+
 /// Words 0 and 1 (low), then words 2 and 3 (high), of `count` * kWideLanes consecutive blocks, one block in each lane.
 /// The first block is a multiple of kWideLanes. Several vectors at a time, since a round waits for the one before.
 template <int count>
@@ -110,25 +94,6 @@ RAVINE_INLINE Blocks<count> philox(const PhiloxKeys& keys, uint64_t step, uint64
     Blocks<count> blocks;
     for (int k = 0; k < count; ++k) blocks.words[k] = {join_halves(c0[k], c1[k]), join_halves(c2[k], c3[k])};
     return blocks;
-}
-
-/// The upper 24 bits as a number in [0, 1).
-RAVINE_INLINE Vec unit_interval(VecWide words) {
-    return to_float(reinterpret_cast<VecInt>(reinterpret_cast<VecUint>(words) >> 8)) * 0x1p-24f;
-}
-
-/// Element i has word i % 4 of block i / 4.
-static void random_uniform(int64_t count, float* dst, uint64_t seed, uint64_t step, uint64_t first) {
-    constexpr int64_t kPiece = 2 * kWidth;
-    const PhiloxKeys keys = philox_keys(seed);
-    for (int64_t i = -static_cast<int64_t>(first % kPiece); i < count; i += kPiece) {
-        const WidePair words = philox<1>(keys, step, (first + static_cast<uint64_t>(i)) / 4).words[0];
-        const WidePair ordered = interleave(words.low, words.high);
-        float piece[kPiece];
-        store(piece, unit_interval(ordered.low));
-        store(piece + kWidth, unit_interval(ordered.high));
-        for (int64_t j = larger(i, 0); j < smaller(i + kPiece, count); ++j) dst[j] = piece[j - i];
-    }
 }
 
 /// Bit k is set when 16-bit number k of the vector is at least the threshold.

@@ -163,8 +163,6 @@ struct KernelTable {
     void (*reduce_over_rows)(Reduction, int64_t m, int64_t n, const float* src, int64_t ld, float* dst);
     /// dst[i] = reduction over j of src[i*ld + j].
     void (*reduce_over_columns)(Reduction, int64_t m, int64_t n, const float* src, int64_t ld, float* dst);
-    /// dst[j*ld_dst + i] = src[i*ld_src + j].
-    void (*transpose)(int64_t m, int64_t n, const float* src, int64_t ld_src, float* dst, int64_t ld_dst);
 
     /// y = exp(x - max) / sum, row by row. y may be x.
     void (*softmax)(int64_t m, int64_t n, const float* x, float* y);
@@ -201,8 +199,6 @@ struct KernelTable {
     /// by 1 / (1 - rate); rate 1 drops all. dst may be src.
     void (*dropout)(int64_t count, const float* src, float* dst, uint64_t seed, uint64_t step, uint64_t first,
                     float rate);
-    /// Uniform floats in [0, 1) with the upper 24 bits of word index % 4 of block index / 4.
-    void (*random_uniform)(int64_t count, float* dst, uint64_t seed, uint64_t step, uint64_t first);
 
     /// dst[i] = float(src[i]) for i in [0, count), by Element.
     void (*cast[static_cast<int>(Element::count_)])(int64_t count, const void* src, float* dst);
