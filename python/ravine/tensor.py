@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ravine._names import auto_name
+from ravine._operators import Operators
 
 
 class Tensor(np.ndarray):
@@ -28,20 +29,33 @@ def as_tensor(array: np.ndarray) -> Tensor:
     return array.view(Tensor)
 
 
-class KerasTensor:
-    """The description of a tensor that a model will receive: shape (with None for the batch), dtype and name."""
+class KerasTensor(Operators):
+    """A tensor that has a shape (with None for the batch), a dtype and a name, but no values: an input of a model or
+    what a layer makes of one. Layers, `ravine.ops` and arithmetic on it describe a graph of layers, from which
+    `Model(inputs, outputs)` makes a model.
 
-    def __init__(self, shape: tuple, dtype: str = "float32", name: str | None = None):
+    Attributes:
+        node: the call of a layer that gave it.
+    """
+
+    def __init__(self, shape: tuple, dtype: str = "float32", name: str | None = None, node: Any = None):
         self.shape = tuple(shape)
         self.dtype = dtype
         self.name = name or auto_name(type(self).__name__)
+        self.node = node
 
     @property
     def ndim(self) -> int:
         return len(self.shape)
 
     def __array__(self, *args: Any, **kwargs: Any) -> np.ndarray:
-        raise TypeError(f"KerasTensor {self.name!r} describes an input and holds no values.")
+        raise TypeError(f"{self!r} holds no values. Make a model of it, Model(inputs, outputs), and call that on data.")
+
+    def __bool__(self) -> bool:
+        raise TypeError(f"{self!r} holds no values, so it cannot steer `if`, `while`, `and` or `or`. Use ops.where.")
+
+    def __iter__(self) -> Any:
+        raise TypeError(f"{self!r} cannot be iterated over. Compute on whole tensors with ravine.ops.")
 
     def __repr__(self) -> str:
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"

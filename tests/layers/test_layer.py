@@ -320,8 +320,6 @@ def test_errors() -> None:
         layers.Layer(name="base")(X)
     with pytest.raises(ValueError, match="expected tensors or arrays, received 'text'"):
         Scale()("text")
-    with pytest.raises(NotImplementedError, match=r"keras\.Input"):
-        Scale()(layers.Input((3,)))
     with pytest.warns(UserWarning, match="everything is computed in float32"):
         layers.Dense(3, dtype="float16")
 

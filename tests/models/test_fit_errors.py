@@ -235,11 +235,6 @@ def test_the_default_optimizer() -> None:
             model.compile(loss="mse")
 
 
-def test_functional_models_are_refused_clearly() -> None:
-    with pytest.raises(NotImplementedError, match="Sequential"):
-        keras.Model(keras.Input((3,)), keras.Input((3,)))
-
-
 def test_a_call_that_does_not_return_a_tensor() -> None:
     class Net(keras.Model):
         def call(self, inputs):

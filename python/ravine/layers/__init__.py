@@ -14,6 +14,7 @@ from ravine.layers.flatten import Flatten
 from ravine.layers.input_layer import Input, InputLayer
 from ravine.layers.input_spec import InputSpec
 from ravine.layers.layer import Layer
+from ravine.layers.operation import Operation
 from ravine.layers.prelu import PReLU
 from ravine.layers.relu import LeakyReLU, ReLU
 from ravine.layers.rescaling import Rescaling
@@ -32,6 +33,7 @@ __all__ = [
     "InputSpec",
     "Layer",
     "LeakyReLU",
+    "Operation",
     "PReLU",
     "ReLU",
     "Rescaling",

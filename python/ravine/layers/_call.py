@@ -26,6 +26,7 @@ class Signature:
 
     parameters: inspect.Signature
     has_training: bool
+    has_mask: bool
     training_default: Any
 
 
@@ -37,7 +38,7 @@ def signature_of(call: Any) -> Signature:
     named = {p.name: p for p in parameters}
     training = named.get("training")
     default = None if training is None or training.default is training.empty else training.default
-    return Signature(signature.replace(parameters=parameters), training is not None, default)
+    return Signature(signature.replace(parameters=parameters), training is not None, "mask" in named, default)
 
 
 @contextmanager

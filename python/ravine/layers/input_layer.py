@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ravine._names import auto_name
+from ravine.layers._node import Node
 from ravine.layers.layer import Layer
 from ravine.tensor import KerasTensor, standardize_dtype
 
@@ -26,11 +26,11 @@ def Input(
     """
     batch_shape = _batch_shape("Input", shape, batch_size, batch_shape)
     _refuse("Input", sparse=sparse, ragged=ragged, tensor=tensor)
-    return KerasTensor(batch_shape, standardize_dtype(dtype), name or auto_name("input_layer"))
+    return InputLayer(batch_shape=batch_shape, dtype=dtype, optional=optional, name=name).output
 
 
 class InputLayer(Layer):
-    """The layer form of `Input`, for Sequential models. It passes on what it gets.
+    """The layer form of `Input`: where a model begins. Its `output` is the KerasTensor that `Input` returns.
 
     Args:
         shape: the shape of one sample.
@@ -63,6 +63,9 @@ class InputLayer(Layer):
         self.ragged = bool(ragged)
         self.optional = optional
         self.built = True
+        node = Node(self, (), {})
+        node.outputs = KerasTensor(self.batch_shape, self._input_dtype, self.name, node)
+        self._inbound_nodes.append(node)
 
     def call(self, inputs: Any = None) -> Any:
         return inputs

@@ -15,6 +15,7 @@ from ravine._names import auto_name
 from ravine._tracking import Tracked, state_key
 from ravine.layers import _call
 from ravine.layers._eager import remember, run_again, run_eagerly
+from ravine.layers._node import Node, call_on_descriptions
 from ravine.metrics.metric import Metric
 from ravine.ops import trace as tracing
 from ravine.ops.trace import SymbolicTensor, Trace
@@ -54,6 +55,7 @@ class Layer(Tracked):
     _weights: list[Variable]
     _programs: dict
     _call_losses: list
+    _inbound_nodes: list[Node]
     _build_shapes: dict | None
     _input_shape_arg: tuple | None
 
@@ -85,6 +87,7 @@ class Layer(Tracked):
         state["_weights"] = []
         state["_programs"] = {}
         state["_call_losses"] = []
+        state["_inbound_nodes"] = []
         state["_build_shapes"] = None
         state["_input_shape_arg"] = _legacy_shape(kwargs)
         state["supports_masking"] = False
@@ -187,14 +190,14 @@ class Layer(Tracked):
             result = run_again(self, args[0], mode)
             if result is not None:
                 return result
-        args, kwargs, training = self._with_mode(args, kwargs)
         args = tuple(_call.to_tensors(x) for x in args)
         kwargs = {key: _call.foreign_to_tensor(x) for key, x in kwargs.items()}
         tensors = [x for x in _tree.leaves([args, kwargs]) if _call.is_tensor(x)]
         if any(isinstance(x, KerasTensor) for x in tensors):
-            raise NotImplementedError(f"{self._label}: layers cannot be called on keras.Input() yet; use Sequential.")
+            return call_on_descriptions(self, args, kwargs)
         if not tensors and args:
             raise ValueError(f"{self._label}: expected tensors or arrays, received {args[0]!r}.")
+        args, kwargs, training = self._with_mode(args, kwargs)
         if trace is None:
             result = run_eagerly(self, args, kwargs, training)
             if simple:
@@ -227,7 +230,7 @@ class Layer(Tracked):
             state = self.__dict__
             state["_frozen_version"] += 1
             try:
-                outputs = self.call(*args, **kwargs)
+                outputs = self._call_masked(args, kwargs)
                 if self.activity_regularizer is not None:
                     for output in _tree.leaves(outputs):
                         if isinstance(output, SymbolicTensor):
@@ -237,12 +240,58 @@ class Layer(Tracked):
                 state["_frozen_version"] -= 1
         return outputs
 
+    def _call_masked(self, args: tuple, kwargs: dict) -> Any:
+        """`call`, with the masks of the inputs handed over and those of the outputs noted."""
+        masks = _tree.mapped(lambda x: getattr(x, "_keras_mask", None), args[0]) if args else None
+        masked = any(mask is not None for mask in _tree.leaves(masks))
+        if masked and _call.signature_of(type(self).call).has_mask and kwargs.get("mask") is None:
+            kwargs = {**kwargs, "mask": masks}
+        outputs = self.call(*args, **kwargs)
+        if masked and not self.supports_masking:
+            warnings.warn(
+                f"{self._label}: it does not pass on the mask of its input, so the layers after it see none.",
+                stacklevel=2,
+            )
+        elif self.supports_masking and args:
+            computed = self.compute_mask(args[0], masks if masked else None)
+            if computed is not None:
+                for output, mask in zip(_tree.leaves(outputs), _tree.leaves(computed), strict=True):
+                    if isinstance(output, SymbolicTensor) and output._keras_mask is None:
+                        output._keras_mask = mask
+        return outputs
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """The mask of the output: by default that of the input. Asked for when `supports_masking` is set.
+
+        A mask is a tensor of 1 (counts) and 0, of the shape of the values without their last axes."""
+        return previous_mask
+
     def _check_input(self, inputs: Any) -> None:
         specs = self.input_spec
         if specs is not None:
             specs = specs if isinstance(specs, (list, tuple)) else [specs]
             for spec, tensor in zip(specs, _tree.leaves(inputs), strict=False):
                 spec.check(tuple(tensor.shape), self._label)
+
+    @property
+    def input(self) -> Any:
+        """The KerasTensor (or the structure of them) that this layer was first called on.
+
+        Raises AttributeError when it was never called on one."""
+        return self._first_node("input").args[0]
+
+    @property
+    def output(self) -> Any:
+        """The KerasTensor (or the structure of them) that the first call on KerasTensors gave; see `input`."""
+        return self._first_node("output").outputs
+
+    def _first_node(self, what: str) -> Node:
+        if not self._inbound_nodes:
+            raise AttributeError(
+                f"{self._label} has no {what}: it was never called on a KerasTensor. "
+                "Begin the model with keras.Input(shape)."
+            )
+        return self._inbound_nodes[0]
 
     @property
     def _label(self) -> str:
@@ -495,7 +544,8 @@ class Layer(Tracked):
         self.built = True
 
     def __getstate__(self) -> dict:
-        return {**self.__dict__, "_programs": {}, "_call_losses": []}
+        # The nodes belong to the models that the layer is part of, which bring them back.
+        return {**self.__dict__, "_programs": {}, "_call_losses": [], "_inbound_nodes": []}
 
     def __setstate__(self, state: dict) -> None:
         self.__dict__.update(state)

@@ -10,21 +10,38 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ravine import _core
+from ravine import _core, _tree
 from ravine.models.arrays import as_array, is_array_like
+from ravine.models.ports import Ports
 
 DEFAULT_BATCH_SIZE = 32
 
 
 class Batch(NamedTuple):
-    """One batch, or all rows of a data set: inputs, targets or None, weights or None."""
+    """One batch, or all rows of a data set: inputs, targets or None, weights or None.
 
-    x: np.ndarray
-    y: np.ndarray | None = None
-    sample_weight: np.ndarray | None = None
+    Each is an array, or for models with several inputs or outputs a list, tuple or dict of arrays.
+    """
+
+    x: Any
+    y: Any = None
+    sample_weight: Any = None
+
+    @property
+    def size(self) -> int:
+        """The number of rows."""
+        return len(_tree.leaves(self.x)[0])
 
     def arrays(self) -> list[np.ndarray]:
-        return [array for array in self if array is not None]
+        """All arrays, in order."""
+        return [array for part in self for array in _tree.leaves(part) if array is not None]
+
+
+class Layout(NamedTuple):
+    """What a model takes and gives, so that arrays can be put in their places."""
+
+    x: Ports = Ports(None, "x")
+    y: Ports = Ports(None, "y")
 
 
 class Segment(NamedTuple):
@@ -51,7 +68,7 @@ class ArrayData:
     next_seed: Callable[[], int] | None = None
 
     def __post_init__(self) -> None:
-        self.size = len(self.rows.x)
+        self.size = self.rows.size
         self.batches = math.ceil(self.size / self.batch_size)
         self.steps: int = self.steps_per_epoch or self.batches
         self._position = 0
@@ -76,8 +93,15 @@ class ArrayData:
 class StreamData:
     """Batches that come from a generator, a data loader or a sequence of batches."""
 
-    def __init__(self, source: Any, steps_per_epoch: int | None, class_weight: dict[int, float] | None = None) -> None:
+    def __init__(
+        self,
+        source: Any,
+        steps_per_epoch: int | None,
+        class_weight: dict[int, float] | None = None,
+        layout: Layout | None = None,
+    ) -> None:
         self._source = source
+        self._layout = layout or Layout()
         self._steps_per_epoch = steps_per_epoch
         self._class_weight = class_weight
         self._iterator: Iterator[Any] | None = None
@@ -140,63 +164,74 @@ class StreamData:
 
     def _as_batch(self, item: Any) -> Batch:
         # Data loaders yield lists where generators yield tuples.
-        is_pair = (
-            isinstance(item, (tuple, list)) and len(item) in (1, 2, 3) and all(is_array_like(part) for part in item)
-        )
-        if isinstance(item, list) and is_pair and all(np.isscalar(part) for part in item):
-            is_pair = False
-        if isinstance(item, tuple) and not is_pair:
+        parts = isinstance(item, (tuple, list)) and len(item) in (1, 2, 3) and all(map(_is_part, item))
+        if isinstance(item, list) and parts and all(np.isscalar(part) for part in item):
+            parts = False
+        if isinstance(item, tuple) and not parts:
             raise ValueError(
                 "Each batch must be x, (x, y) or (x, y, sample_weight), received a tuple of "
                 f"{', '.join(type(part).__name__ for part in item)}."
             )
-        x, y, sample_weight = (*item, None, None)[:3] if is_pair else (item, None, None)
-        return make_batch(x, y, sample_weight, self._class_weight)
+        x, y, sample_weight = (*item, None, None)[:3] if parts else (item, None, None)
+        return make_batch(x, y, sample_weight, self._class_weight, self._layout)
 
 
-def make_batch(x: Any, y: Any = None, sample_weight: Any = None, class_weight: dict | None = None) -> Batch:
-    """Arrays of equal length from what the user passed.
+def _is_part(value: Any) -> bool:
+    return value is None or is_array_like(value) or isinstance(value, dict)
+
+
+def make_batch(
+    x: Any, y: Any = None, sample_weight: Any = None, class_weight: dict | None = None, layout: Layout | None = None
+) -> Batch:
+    """Arrays of equal length from what the user passed, in the order of the model's inputs and outputs.
 
     Raises:
-        ValueError: empty, of unequal lengths, or both `class_weight` and `sample_weight`.
+        ValueError: empty, of unequal lengths, not what `layout` says, or both `class_weight` and `sample_weight`.
     """
-    x_array = as_array(unwrap_single(x), "x")
-    y_array = None if y is None else as_array(unwrap_single(y), "y")
+    layout = layout or Layout()
+    inputs = layout.x.arrange(x)
+    targets = None if y is None else layout.y.arrange(y)
     if class_weight is not None:
         if sample_weight is not None:
             raise ValueError("Pass class_weight or sample_weight, not both.")
-        if y_array is None:
+        if targets is None:
             raise ValueError("class_weight needs targets: pass y.")
-        sample_weight = class_weight_to_sample_weights(y_array, class_weight)
-    weights = None if sample_weight is None else _weights(sample_weight)
-    if len(x_array) == 0:
-        raise ValueError(f"The data is empty: x has shape {x_array.shape}.")
-    named = {"y": y_array, "sample_weight": weights}
-    for name, array in named.items():
-        if array is not None and len(array) != len(x_array):
-            raise ValueError(
-                f"Data cardinality: x has {len(x_array)} samples but {name} has {len(array)}; "
-                f"expected the same number (shapes {x_array.shape} and {array.shape})."
-            )
-    return Batch(x_array, y_array, weights)
+        if not isinstance(targets, np.ndarray):
+            raise ValueError("class_weight is for models with one output; pass sample_weight for each output instead.")
+        sample_weight = class_weight_to_sample_weights(targets, class_weight)
+    weights = None if sample_weight is None else _weights(sample_weight, targets, layout)
+    batch = Batch(inputs, targets, weights)
+    _check_lengths(batch)
+    return batch
 
 
-def unwrap_single(value: Any) -> Any:
-    """`[x]` and `{"name": x}` with one array are that array, as for models with one input in Keras."""
-    if isinstance(value, dict):
-        if len(value) != 1:
-            raise ValueError(
-                f"Expected one array, received a dict of {len(value)}: {', '.join(map(str, value))}. "
-                "Models with several inputs or outputs are not supported."
-            )
-        return next(iter(value.values()))
-    if isinstance(value, (list, tuple)) and len(value) == 1 and getattr(value[0], "ndim", 0) >= 2:
-        return value[0]
-    return value
+def _check_lengths(batch: Batch) -> None:
+    first = _tree.leaves(batch.x)[0]
+    if len(first) == 0:
+        raise ValueError(f"The data is empty: x has shape {first.shape}.")
+    for name, part in zip(batch._fields, batch, strict=True):
+        for array in _tree.leaves(part):
+            if array is not None and len(array) != len(first):
+                raise ValueError(
+                    f"Data cardinality: x has {len(first)} samples but {name} has {len(array)}; "
+                    f"expected the same number (shapes {first.shape} and {array.shape})."
+                )
 
 
-def _weights(sample_weight: Any) -> np.ndarray:
-    array = as_array(unwrap_single(sample_weight), "sample_weight")
+def _weights(sample_weight: Any, targets: Any, layout: Layout) -> Any:
+    """One array, or with several outputs one for each of them."""
+    several = targets is not None and not isinstance(targets, np.ndarray)
+    structured = isinstance(sample_weight, dict) or (
+        isinstance(sample_weight, (list, tuple)) and all(hasattr(part, "__array__") for part in sample_weight)
+    )
+    if several and structured:
+        return _tree.mapped(_one_weight, layout.y.arrange(sample_weight))
+    if isinstance(sample_weight, (list, tuple)) and structured and len(sample_weight) == 1:
+        sample_weight = sample_weight[0]
+    return _one_weight(as_array(sample_weight, "sample_weight"))
+
+
+def _one_weight(array: np.ndarray) -> np.ndarray:
     return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
 
 
@@ -242,6 +277,7 @@ def make_data(
     shuffle: bool = False,
     class_weight: dict | None = None,
     next_seed: Callable[[], int] | None = None,
+    layout: Layout | None = None,
 ) -> ArrayData | StreamData:
     """The adapter that fits what was passed as `x`."""
     if x is None:
@@ -254,8 +290,8 @@ def make_data(
                 raise ValueError(f"{name} must not be given when x is a {type(x).__name__}: its batches hold them.")
         if batch_size is not None:
             warnings.warn(f"batch_size is ignored: {type(x).__name__} makes the batches itself.", stacklevel=4)
-        return StreamData(x, steps, class_weight)
-    rows = make_batch(x, y, sample_weight, class_weight)
+        return StreamData(x, steps, class_weight, layout)
+    rows = make_batch(x, y, sample_weight, class_weight, layout)
     return ArrayData(rows, size, bool(shuffle), steps, next_seed)
 
 
@@ -266,7 +302,7 @@ def is_stream(x: Any) -> bool:
 
 
 def split_validation(
-    x: Any, y: Any, sample_weight: Any, fraction: float
+    x: Any, y: Any, sample_weight: Any, fraction: float, layout: Layout | None = None
 ) -> tuple[tuple[Any, Any, Any], tuple[Any, Any, Any]]:
     """The training rows and the validation rows: the last `fraction` of them, taken before any shuffling.
 
@@ -279,18 +315,20 @@ def split_validation(
         raise ValueError(
             f"validation_split needs arrays, received a {type(x).__name__}. Pass validation_data=... instead."
         )
-    batch = make_batch(x, y, sample_weight)
-    size = len(batch.x)
+    batch = make_batch(x, y, sample_weight, layout=layout)
+    size = batch.size
     at = math.floor(size * (1.0 - fraction))
     if at == 0 or at == size:
         raise ValueError(
             f"validation_split={fraction} of {size} samples leaves {at} for training and {size - at} for validation; "
             "expected at least one for each."
         )
-    x, y, sample_weight = batch
-    train = (x[:at], None if y is None else y[:at], None if sample_weight is None else sample_weight[:at])
-    valid = (x[at:], None if y is None else y[at:], None if sample_weight is None else sample_weight[at:])
-    return train, valid
+    return _rows(batch, slice(at)), _rows(batch, slice(at, None))
+
+
+def _rows(batch: Batch, rows: slice) -> tuple[Any, Any, Any]:
+    x, y, sample_weight = _tree.mapped(lambda array: None if array is None else array[rows], batch)
+    return x, y, sample_weight
 
 
 def unpack(data: Any, what: str) -> tuple[Any, Any, Any]:

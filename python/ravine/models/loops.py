@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ravine import _tree
 from ravine.callbacks import CallbackList, ProgbarLogger
 from ravine.models.data_adapter import ArrayData, StreamData
 
@@ -21,15 +22,15 @@ def run(model: Any, phase: str, data: ArrayData | StreamData, callbacks: Callbac
         _run_inside(model, phase, data, callbacks)
 
 
-def predict(model: Any, data: ArrayData | StreamData, callbacks: CallbackList) -> np.ndarray:
-    """The predictions for all rows of `data`, float32."""
+def predict(model: Any, data: ArrayData | StreamData, callbacks: CallbackList) -> Any:
+    """The predictions for all rows of `data`, float32, in the structure of the model's outputs."""
     if isinstance(data, StreamData):
         return _predict_stream(model, data, callbacks)
     step = model._step("predict", data.rows)
     steps = min(data.steps, data.batches)
     rows = min(data.size, steps * data.batch_size)
-    outputs = [np.empty((rows, *step.output_shape[1:]), np.float32)]
-    arrays = [data.rows.x[:rows]]
+    outputs = [np.empty((rows, *shape[1:]), np.float32) for shape in step.output_shapes]
+    arrays = [array[:rows] for array in _tree.leaves(data.rows.x)]
     progbar = callbacks.progbar
     if not callbacks.wants_batches("predict"):
         poll = None if progbar is None else _shown(progbar)
@@ -39,12 +40,13 @@ def predict(model: Any, data: ArrayData | StreamData, callbacks: CallbackList) -
             callbacks.on_predict_batch_begin(batch)
             step.program.run_batches(arrays, data.batch_size, batch, batch + 1, None, outputs)
             first = batch * data.batch_size
-            callbacks.on_predict_batch_end(batch, {"outputs": outputs[0][first : first + data.batch_size]})
+            ready = [output[first : first + data.batch_size] for output in outputs]
+            callbacks.on_predict_batch_end(batch, {"outputs": step.in_structure(ready)})
             if progbar is not None:
                 progbar.advance(batch + 1)
     if progbar is not None:
         progbar.advance(steps)
-    return outputs[0]
+    return step.in_structure(outputs)
 
 
 def _run_inside(model: Any, phase: str, data: ArrayData, callbacks: CallbackList) -> None:
@@ -94,7 +96,6 @@ def _run_stream(model: Any, phase: str, data: StreamData, callbacks: CallbackLis
     at_end = getattr(callbacks, f"on_{phase}_batch_end")
     for number, batch in enumerate(data.epoch()):
         at_begin(number)
-        batch = model._adapt(batch)
         model._step(phase, batch).program.run(batch.arrays())
         if per_batch:
             logs = model._logs()
@@ -106,17 +107,18 @@ def _run_stream(model: Any, phase: str, data: StreamData, callbacks: CallbackLis
             return
 
 
-def _predict_stream(model: Any, data: StreamData, callbacks: CallbackList) -> np.ndarray:
+def _predict_stream(model: Any, data: StreamData, callbacks: CallbackList) -> Any:
     results = []
+    step = None
     for number, batch in enumerate(data.epoch()):
         callbacks.on_predict_batch_begin(number)
-        batch = model._adapt(batch)
-        results += model._step("predict", batch).program.run([batch.x])
-        callbacks.on_predict_batch_end(number, {"outputs": results[-1]})
+        step = model._step("predict", batch)
+        results.append(step.program.run(_tree.leaves(batch.x)))
+        callbacks.on_predict_batch_end(number, {"outputs": step.in_structure(results[-1])})
         _advance(callbacks, number + 1, None)
-    if not results:
+    if step is None:
         raise ValueError("predict: the data is empty.")
-    return np.concatenate(results)
+    return step.in_structure([np.concatenate(parts) for parts in zip(*results, strict=True)])
 
 
 def _shown(progbar: ProgbarLogger) -> Callable[[int], bool]:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ravine import _tree
 from ravine.layers.layer import Layer
-from ravine.models.checks import check_targets
 from ravine.models.data_adapter import Batch
 from ravine.models.snapshot import Snapshot
 from ravine.models.train_step import StepProgram, trace_predict, trace_test, trace_train
@@ -31,6 +31,7 @@ class Programs(Layer):
     _recent: dict[tuple, StepProgram]  # those for the layers as they are
     _quick: dict[tuple, Any]  # how to predict, by kind of array
     _snapshot: Snapshot | None
+    _accepts: Any
     optimizer: Any
 
     def _forget_programs(self) -> None:
@@ -51,25 +52,27 @@ class Programs(Layer):
 
     def _step(self, phase: str, batch: Batch, check: bool = True) -> StepProgram:
         """The program for arrays of these shapes and the present state of the layers; traced when it is new."""
-        if not self.built:
-            self.build((None, *batch.x.shape[1:]))
+        if not self.built or self.__dict__.get("_assumed"):
+            shapes = _tree.mapped(lambda x: (None, *x.shape[1:]), batch.x)
+            if not self.built or not self._accepts(shapes):
+                self.build(shapes)
         if phase == "predict":
             batch = Batch(batch.x)
         self._current()
-        shapes = tuple([None if array is None else array.shape[1:] for array in batch])
+        shapes = tuple([_shapes(part) for part in batch])
         key = (phase, shapes, _optimizer_key(self.optimizer) if phase == "train" else None)
         step = self._recent.get(key)
         if step is None:
             step = self._recall_or_trace(key, batch)
         elif check and phase != "predict":
-            check_targets(self._compiled.loss, batch.y, step.output_shape, self._label)
+            self._compiled.check_targets(batch.y, step.output_shapes, self._label)
         return step
 
     def _recall_or_trace(self, key: tuple, batch: Batch) -> StepProgram:
         step = self._steps.get((*key, self._state_key()))
         if step is not None:
             if key[0] != "predict":
-                check_targets(self._compiled.loss, batch.y, step.output_shape, self._label)
+                self._compiled.check_targets(batch.y, step.output_shapes, self._label)
         else:
             # While a GAN freezes and unfreezes layers a few states take turns; more than that are of no use.
             if len(self._steps) >= MOST_PROGRAMS:
@@ -87,9 +90,24 @@ class Programs(Layer):
             return None
         return quick
 
-    def _remember_quick(self, x: np.ndarray, step: StepProgram) -> None:
-        if x.dtype.kind in "iuf" and x.dtype.isnative and step.output_dtype == "float32":
+    def _remember_quick(self, x: Any, batch: Batch) -> StepProgram:
+        """The program that predicts `batch`, which was made of `x`; found without preparation the next time."""
+        step = self._step("predict", batch)
+        plain = type(x) is np.ndarray and type(batch.x) is np.ndarray and batch.x.shape == x.shape
+        if plain and step.single_float and x.dtype.kind in "iuf" and x.dtype.isnative:
             self._quick[x.shape[1:], x.dtype] = step.program.run
+        return step
+
+
+def _shapes(part: Any) -> Any:
+    """The shapes of an array or a structure of arrays, without the batch; hashable."""
+    if part is None:
+        return None
+    if isinstance(part, dict):
+        return tuple(part), tuple([_shapes(value) for value in part.values()])
+    if isinstance(part, (list, tuple)):
+        return type(part).__name__, tuple([_shapes(value) for value in part])
+    return part.shape[1:]
 
 
 def _optimizer_key(optimizer: Any) -> tuple:

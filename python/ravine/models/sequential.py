@@ -9,11 +9,11 @@ from ravine import _config
 from ravine import layers as layers_module
 from ravine.layers.input_layer import InputLayer
 from ravine.layers.layer import Layer
-from ravine.models.model import Model
-from ravine.ops.trace import Trace
+from ravine.models.data_adapter import Layout
+from ravine.models.model import Model, Shape
+from ravine.models.network import Network
+from ravine.models.ports import Port, Ports
 from ravine.tensor import KerasTensor
-
-Shape = tuple[int | None, ...]
 
 
 class Sequential(Model):
@@ -31,19 +31,19 @@ class Sequential(Model):
     """
 
     _input: InputLayer | None
-    _layer_shapes: list[Shape]
+    _assumed: bool
 
     def __init__(self, layers: Iterable[Any] | None = None, trainable: bool = True, name: str | None = None) -> None:
         super().__init__(trainable=trainable, name=name)
         self._stack: list[Layer] = []
         self.__dict__["_input"] = None
-        self.__dict__["_layer_shapes"] = []
+        self.__dict__["_assumed"] = False  # whether the shape of the input is merely that of the first layer elsewhere
         if layers is not None:
             if isinstance(layers, Layer) or not isinstance(layers, Iterable):
                 layers = [layers]
             for layer in layers:
-                self.add(layer, rebuild=False)
-            self._rebuild()
+                self._append(layer)
+            self._connect()
 
     @property
     def layers(self) -> list[Layer]:
@@ -51,17 +51,21 @@ class Sequential(Model):
 
     def add(self, layer: Any, rebuild: bool = True) -> None:
         """Append a layer (or, first of all, an `Input`)."""
-        declared = _as_input(layer)
+        self._append(layer)
+        if rebuild:
+            self._connect()
+
+    def _append(self, entry: Any) -> None:
+        declared = _as_input(entry)
         if declared is None:
-            self._append(layer)
+            self._check_layer(entry)
+            self._stack.append(entry)
         elif self._stack or self._input is not None:
             raise ValueError(f"{self._label}: an Input must be the first entry, and there can be only one.")
         else:
             self.__dict__["_input"] = declared
-        if rebuild:
-            self._rebuild()
 
-    def _append(self, layer: Any) -> None:
+    def _check_layer(self, layer: Any) -> None:
         if not isinstance(layer, Layer):
             hint = " Create an instance of it." if isinstance(layer, type) else ""
             raise TypeError(
@@ -72,10 +76,6 @@ class Sequential(Model):
                 raise ValueError(f"{self._label}: layer {layer.name!r} is already part of it.")
             if other.name == layer.name:
                 raise ValueError(f"{self._label}: all layers need different names, but two are called {layer.name!r}.")
-        if not self._stack and self._input is None:
-            shape = _shape_argument(layer)
-            self.__dict__["_input"] = None if shape is None else InputLayer(batch_shape=shape)
-        self._stack.append(layer)
 
     def pop(self, rebuild: bool = True) -> Layer:
         """Remove the last layer and return it."""
@@ -83,14 +83,28 @@ class Sequential(Model):
             raise ValueError(f"{self._label}: there is no layer to remove.")
         layer = self._stack.pop()
         if rebuild:
-            self._rebuild()
+            self._connect()
         return layer
 
-    def _rebuild(self) -> None:
+    def _connect(self) -> None:
+        """Call the layers one after the other, as far as the shape of the input is known."""
         self._forget_programs()
+        if self._input is None and self._stack:
+            shape = _known_shape(self._stack[0])
+            if shape is not None:
+                self.__dict__["_input"] = InputLayer(batch_shape=shape)
+                self.__dict__["_assumed"] = self._stack[0]._input_shape_arg is None
+        before, self.__dict__["_network"] = self._network, None
         self.__dict__["built"] = False
-        if self._stack and self._input is not None:
-            self.build(self._input.batch_shape)
+        if self._input is None or not self._stack:
+            return
+        tensor: Any = self._input.output
+        for position, layer in enumerate(self._stack):
+            # What was called on the same tensor before need not be traced again.
+            known = before is not None and position < len(before.nodes) and before.nodes[position]
+            same = known and known.layer is layer and known.args[0] is tensor
+            tensor = known.outputs if known and same else layer(tensor)
+        self._set_network(Network(self._input.output, tensor, self._label))
 
     def build(self, input_shape: Any = None) -> None:
         """Create the weights for inputs of shape `(None, ...)`.
@@ -100,57 +114,28 @@ class Sequential(Model):
         """
         if not self._stack:
             raise ValueError(f"{self._label}: add a layer before building it.")
+        if not self._accepts(input_shape):
+            self.__dict__.update(_input=None, built=False)
         if self._input is None:
             if input_shape is None:
                 raise ValueError(f"{self._label}: build() needs the shape of the input, such as build((None, 784)).")
             self.__dict__["_input"] = InputLayer(batch_shape=(None, *tuple(input_shape)[1:]))
-        shapes = []
-        with Trace() as trace:
-            x: Any = trace.input("x", (None, *self.input_shape[1:]))
-            for layer in self._stack:
-                x = layer(x, training=False)
-                shapes.append(tuple(x.shape))
-        self.__dict__["_layer_shapes"] = shapes
+        if not self.built:
+            self._connect()
+
+    def _accepts(self, input_shape: Any) -> bool:
+        return not self._assumed or input_shape is None or tuple(input_shape)[1:] == self.input_shape[1:]
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        self._check_shape(tuple(inputs.shape))
+        (inputs,) = self._arranged(inputs)
         for layer in self._stack:
             inputs = layer(inputs, training=training)
         return inputs
 
-    def _check_shape(self, shape: Shape) -> None:
-        expected = self.input_shape
-        fits = len(shape) == len(expected) and all(
-            want is None or got is None or want == got for want, got in zip(expected[1:], shape[1:], strict=True)
-        )
-        if not fits:
-            received = (None, *shape[1:])
-            hint = " Is the batch axis missing? x[None] adds it." if len(shape) == len(expected) - 1 else ""
-            raise ValueError(f"{self._label}: expected input of shape {expected}, received shape {received}.{hint}")
-
-    @property
-    def input_shape(self) -> Shape:
-        if self._input is None:
-            raise AttributeError(f"{self._label} is not built, so it has no input shape yet.")
-        return self._input.batch_shape
-
-    @property
-    def output_shape(self) -> Shape:
-        if not self.built or not self._stack:
-            raise AttributeError(f"{self._label} is not built, so it has no output shape yet.")
-        return self._layer_shapes[-1]
-
-    def _output_shapes(self) -> list[Shape | None]:
-        known = self._layer_shapes[: len(self._stack)]
-        return [*known, *[None] * (len(self._stack) - len(known))]
-
-    @property
-    def inputs(self) -> list[KerasTensor] | None:
-        return None if self._input is None else [KerasTensor(self.input_shape, "float32", self._input.name)]
-
-    @property
-    def outputs(self) -> list[KerasTensor] | None:
-        return [KerasTensor(self.output_shape)] if self.built and self._stack else None
+    def _layout(self) -> Layout:
+        if self._network is not None and not self._assumed:
+            return super()._layout()
+        return Layout(Ports(Port("x"), "x"), Ports(Port("y"), "y"))
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         shape = tuple(input_shape)
@@ -180,8 +165,8 @@ class Sequential(Model):
         """
         model = cls(name=config.get("name"), trainable=config.get("trainable", True))
         for entry in config["layers"]:
-            model.add(layers_module.deserialize(entry, custom_objects), rebuild=False)
-        model._rebuild()
+            model._append(layers_module.deserialize(entry, custom_objects))
+        model._connect()
         if not model.built and model._stack and config.get("build_input_shape"):
             model.build(tuple(config["build_input_shape"]))
         return model
@@ -190,16 +175,18 @@ class Sequential(Model):
 def _as_input(entry: Any) -> InputLayer | None:
     """The InputLayer that `entry` is or describes; None when it is a layer that computes."""
     if isinstance(entry, KerasTensor):
-        return InputLayer(batch_shape=entry.shape, dtype=entry.dtype, name=entry.name)
+        return entry.node.layer if isinstance(entry.node.layer, InputLayer) else None
     return entry if isinstance(entry, InputLayer) else None
 
 
-def _shape_argument(layer: Layer) -> Shape | None:
-    """The shape given as `input_shape=` to the first layer, or that of a model that is built already."""
+def _known_shape(layer: Layer) -> Shape | None:
+    """The shape of the first layer's input: given as `input_shape=`, or the one it was called on in another model."""
     if layer._input_shape_arg is not None:
         return (None, *layer._input_shape_arg)
-    if isinstance(layer, Sequential) and layer._input is not None:
+    if isinstance(layer, Model) and layer._network is not None and isinstance(layer.input, KerasTensor):
         return layer.input_shape
+    if layer._inbound_nodes and isinstance(layer.input, KerasTensor):
+        return layer.input.shape
     return None
 
 

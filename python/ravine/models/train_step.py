@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ravine.models.checks import Shape, check_targets
+from ravine import _tree
 from ravine.models.data_adapter import Batch
 from ravine.ops.trace import SymbolicTensor, Trace
 
@@ -17,16 +18,31 @@ class StepProgram:
     """A planned step and how to feed it.
 
     Attributes:
-        program: the engine's program; its inputs are x, then y and the weights where there are any.
-        output_shape: of the predictions, None in front.
+        program: the engine's program; its inputs are those of the model, then the targets and the weights where there
+            are any.
+        output_shapes, output_dtypes: of the predictions, None in front; a list, one for each output.
     """
 
-    __slots__ = ("output_dtype", "output_shape", "program")
+    __slots__ = ("_structure", "output_dtypes", "output_shapes", "program")
 
-    def __init__(self, program: Any, y_pred: SymbolicTensor) -> None:
+    def __init__(self, program: Any, y_pred: Any) -> None:
         self.program = program
-        self.output_shape: Shape = y_pred.shape
-        self.output_dtype = y_pred.dtype
+        outputs = _tree.leaves(y_pred)
+        self.output_shapes = [tuple(y.shape) for y in outputs]
+        self.output_dtypes = [y.dtype for y in outputs]
+        self._structure = None if len(outputs) == 1 and outputs[0] is y_pred else _tree.mapped(lambda y: None, y_pred)
+
+    @property
+    def single_float(self) -> bool:
+        """Whether there is one output, a float32 tensor by itself."""
+        return self._structure is None and self.output_dtypes == ["float32"]
+
+    def in_structure(self, results: list[Any]) -> Any:
+        """One result per output in the structure of the model's outputs."""
+        if self._structure is None:
+            return results[0]
+        remaining = iter(results)
+        return _tree.mapped(lambda _: next(remaining), self._structure)
 
 
 def trace_train(model: Any, batch: Batch) -> StepProgram:
@@ -54,20 +70,20 @@ def trace_test(model: Any, batch: Batch) -> StepProgram:
 def trace_predict(model: Any, batch: Batch) -> StepProgram:
     """Forward in inference mode; the program returns the predictions."""
     with Trace() as trace:
-        x = _input(trace, "x", batch.x)
+        x = _inputs(trace, "x", batch.x)
         y_pred = _forward(model, x, training=False)
-        return StepProgram(trace.program([x], [y_pred]), y_pred)
+        outputs = [_own(y) for y in _tree.leaves(y_pred)]
+        return StepProgram(trace.program(_tree.leaves(x), outputs), y_pred)
 
 
 def _trace_loss(
     trace: Trace, model: Any, batch: Batch, training: bool
-) -> tuple[list[SymbolicTensor], SymbolicTensor, SymbolicTensor]:
-    x = _input(trace, "x", batch.x)
-    y = None if batch.y is None else _input(trace, "y", batch.y)
-    weight = None if batch.sample_weight is None else _input(trace, "sample_weight", batch.sample_weight)
+) -> tuple[list[SymbolicTensor], Any, SymbolicTensor]:
+    x, y, weight = (
+        None if part is None else _inputs(trace, name, part) for name, part in zip(batch._fields, batch, strict=True)
+    )
     y_pred = _forward(model, x, training)
-    check_targets(model._compiled.loss_for(batch.y, y_pred.shape), batch.y, y_pred.shape, model._label)
-    model._compiled.build_metrics(None if y is None else y.shape, y_pred.shape)
+    model._compiled.settle(batch.y, y_pred, model)
     loss = model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight, training=training)
     if not isinstance(loss, SymbolicTensor):
         raise TypeError(
@@ -78,9 +94,9 @@ def _trace_loss(
             f"{model._label}: the loss must be one number per batch, received shape {loss.shape}. "
             "Give the loss a reduction such as 'sum_over_batch_size'."
         )
-    model._compiled.loss_tracker.update_state(loss, sample_weight=trace.apply("batch_size", [x]))
+    model._compiled.loss_tracker.update_state(loss, sample_weight=trace.apply("batch_size", [_tree.leaves(x)[0]]))
     model.compute_metrics(x, y, y_pred, sample_weight=weight)
-    return [tensor for tensor in (x, y, weight) if tensor is not None], y_pred, loss
+    return [tensor for tensor in _tree.leaves([x, y, weight]) if tensor is not None], y_pred, loss
 
 
 def _trace_update(trace: Trace, model: Any, loss: SymbolicTensor, variables: Sequence[Any]) -> None:
@@ -98,18 +114,28 @@ def _trace_update(trace: Trace, model: Any, loss: SymbolicTensor, variables: Seq
     model.optimizer.apply([gradient for gradient, _ in pairs], [variable for _, variable in pairs])
 
 
-def _input(trace: Trace, name: str, array: np.ndarray) -> SymbolicTensor:
-    return trace.input(name, (None, *array.shape[1:]))
+def _inputs(trace: Trace, name: str, arrays: Any) -> Any:
+    """Inputs of the trace for an array or a structure of arrays."""
+    if isinstance(arrays, np.ndarray):
+        return trace.input(name, (None, *arrays.shape[1:]))
+    numbers = itertools.count()
+    return _tree.mapped(lambda a: None if a is None else _inputs(trace, f"{name}_{next(numbers)}", a), arrays)
 
 
-def _forward(model: Any, x: SymbolicTensor, training: bool) -> SymbolicTensor:
+def _forward(model: Any, x: Any, training: bool) -> Any:
     y_pred = model(x, training=training)
-    if not isinstance(y_pred, SymbolicTensor):
-        raise TypeError(
-            f"{model._label}: call() must return one tensor computed from its input with ravine.ops and layers, "
-            f"received {type(y_pred).__name__}."
-        )
+    for y in _tree.leaves(y_pred):
+        if not isinstance(y, SymbolicTensor):
+            raise TypeError(
+                f"{model._label}: call() must return tensors computed from its input with ravine.ops and layers, "
+                f"received {type(y).__name__}."
+            )
     return y_pred
+
+
+def _own(y: SymbolicTensor) -> SymbolicTensor:
+    """An output that is itself an input or a variable is copied: the engine returns what it computes."""
+    return y if y.producer() is not None else y.trace.apply("copy", [y], dtype=y.dtype)
 
 
 def _unique(variables: Sequence[Any]) -> list[Any]:

@@ -8,12 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from ravine import _tree
 from ravine.callbacks import Callback, CallbackList, History
 from ravine.models import loops
 from ravine.models.compiled import Compiled
 from ravine.models.data_adapter import (
     DEFAULT_BATCH_SIZE,
+    ArrayData,
     Batch,
+    Layout,
+    StreamData,
     check_batch_size,
     check_count,
     make_batch,
@@ -76,9 +80,11 @@ class Trainer(Programs):
 
         Args:
             optimizer: a name or an Optimizer. Passing the same object again keeps its iterations and slots.
-            loss: a name, a Loss, or a function `(y_true, y_pred) -> losses` written with `ravine.ops`.
-            loss_weights: a factor of the loss.
-            metrics: a list of names, Metrics or functions; "accuracy" picks the kind that fits the shapes.
+            loss: a name, a Loss, or a function `(y_true, y_pred) -> losses` written with `ravine.ops`; for several
+                outputs one for all of them, or a list, or a dict by the outputs' names, None where there is no loss.
+            loss_weights: a factor of the loss, or a list or dict of them.
+            metrics: a list of names, Metrics or functions; "accuracy" picks the kind that fits the shapes. For several
+                outputs a list of such lists, or a dict of them.
             weighted_metrics: the same, but weighted by `sample_weight` and `class_weight`.
             run_eagerly: accepted for code written for Keras; every step is one program of the engine.
             steps_per_execution: as `run_eagerly`; an epoch runs inside the engine as it is.
@@ -125,11 +131,7 @@ class Trainer(Programs):
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
         """The scalar to minimize: the compiled loss plus what layers add (regularizers, `add_loss`)."""
-        parts = []
-        if self._compiled.loss is not None:
-            loss = self._compiled.loss(y, y_pred, sample_weight)
-            parts.append(loss if self._compiled.loss_weight is None else loss * self._compiled.loss_weight)
-        parts += self.losses
+        parts = self._compiled.loss_parts(y, y_pred, sample_weight) + self.losses
         if not parts:
             raise ValueError(f"{self._label}: nothing to minimize; pass a loss to compile() or use add_loss().")
         total = parts[0]
@@ -154,7 +156,10 @@ class Trainer(Programs):
     @property
     def metrics_names(self) -> list[str]:
         """The names that belong to the values `evaluate` returns."""
-        return [metric.name for metric in self.metrics]
+        return [self._name_of(metric) for metric in self.metrics]
+
+    def _name_of(self, metric: Any) -> str:
+        return self._compiled.name_of(metric) if self.compiled else metric.name
 
     def reset_metrics(self) -> None:
         for metric in self.metrics:
@@ -168,7 +173,7 @@ class Trainer(Programs):
             if isinstance(value, dict):
                 results.update(value)
             else:
-                results[metric.name] = value
+                results[self._name_of(metric)] = value
         return results
 
     def _values(self) -> dict[str, float]:
@@ -186,23 +191,14 @@ class Trainer(Programs):
 
     # Data
 
-    def _adapt(self, batch: Batch) -> Batch:
-        """Add or drop a last axis of size 1 where the model's input has the other rank."""
-        expected = getattr(self, "input_shape", None) if self.built else None
-        x = batch.x
-        if not isinstance(expected, tuple) or x.ndim == len(expected):
-            return batch
-        if x.ndim == len(expected) - 1 and expected[-1] == 1:
-            return batch._replace(x=x[..., None])
-        if x.ndim == len(expected) + 1 and x.shape[-1] == 1:
-            return batch._replace(x=x[..., 0])
-        return batch
+    def _layout(self) -> Layout:
+        """What the model takes and gives, as far as it is known."""
+        return Layout()
 
-    def _data(self, *args: Any, **kwargs: Any) -> Any:
-        data = make_data(*args, **kwargs)
-        if hasattr(data, "rows"):
-            data.rows = self._adapt(data.rows)
-        return data
+    def _data(
+        self, x: Any, y: Any, sample_weight: Any, batch_size: Any, steps: Any, shuffle: bool = False, **kwargs: Any
+    ) -> ArrayData | StreamData:
+        return make_data(x, y, sample_weight, batch_size, steps, shuffle, **kwargs, layout=self._layout())
 
     # fit
 
@@ -228,9 +224,10 @@ class Trainer(Programs):
         """Train for a number of epochs.
 
         Args:
-            x: array of shape (n, ...), any numeric dtype and layout, list, torch or jax tensor, DataFrame; or an
-                iterable of batches `(x, y)` or `(x, y, sample_weight)`: a generator, a torch DataLoader.
-            y: targets of shape (n, ...); None when `x` yields batches.
+            x: array of shape (n, ...), any numeric dtype and layout, list, torch or jax tensor, DataFrame; for several
+                inputs a list of arrays or a dict of them by name; or an iterable of batches `(x, y)` or
+                `(x, y, sample_weight)`: a generator, a torch DataLoader.
+            y: targets of shape (n, ...), for several outputs a list or dict of them; None when `x` yields batches.
             batch_size: default 32. The last batch of an epoch may be smaller.
             epochs: number of the last epoch; with `initial_epoch` not the number of epochs to run.
             verbose: 0 silent, 1 a progress bar, 2 a line per epoch, "auto" is 1. Where the output is a file or a
@@ -263,11 +260,20 @@ class Trainer(Programs):
         if steps_per_epoch is not None:
             check_count(steps_per_epoch, "steps_per_epoch")
         if validation_split and validation_data is None:
-            (x, y, sample_weight), validation_data = split_validation(x, y, sample_weight, validation_split)
+            (x, y, sample_weight), validation_data = split_validation(
+                x, y, sample_weight, validation_split, self._layout()
+            )
         data = self._data(
-            x, y, sample_weight, batch_size, steps_per_epoch, shuffle, class_weight, next_seed=_next_shuffle_seed
+            x,
+            y,
+            sample_weight,
+            batch_size,
+            steps_per_epoch,
+            shuffle,
+            class_weight=class_weight,
+            next_seed=_next_shuffle_seed,
         )
-        self._step("train", self._adapt(data.first()))
+        self._step("train", data.first())
         validation = None
         if validation_data is not None:
             validation = self._data(
@@ -277,7 +283,7 @@ class Trainer(Programs):
                 else _batch_size_for(validation_data, batch_size),
                 validation_steps,
             )
-            self._step("test", self._adapt(validation.first()))
+            self._step("test", validation.first())
         callbacks = CallbackList(
             callbacks, add_history=True, add_progbar=verbose != 0, model=self, verbose=verbose, epochs=epochs,
             steps=data.steps,
@@ -332,7 +338,7 @@ class Trainer(Programs):
         self._require_compiled("evaluate")
         verbose = _check_verbose(verbose)
         data = self._data(x, y, sample_weight, batch_size, steps)
-        self._step("test", self._adapt(data.first()))
+        self._step("test", data.first())
         callbacks = CallbackList(
             callbacks, add_progbar=verbose != 0, model=self, verbose=verbose, epochs=1, steps=data.steps
         )
@@ -365,7 +371,7 @@ class Trainer(Programs):
         verbose: str | int = "auto",
         steps: int | None = None,
         callbacks: Callback | list[Callback] | None = None,
-    ) -> np.ndarray:
+    ) -> Any:
         """The outputs for `x`, in inference mode.
 
         Args:
@@ -376,7 +382,7 @@ class Trainer(Programs):
             callbacks: see `ravine.callbacks`.
 
         Returns:
-            float32 array with a row of outputs per row of `x`.
+            float32 array with a row of outputs per row of `x`; for several outputs the structure of them.
         """
         if type(x) is np.ndarray and x.ndim and steps is None and callbacks is None:
             most = DEFAULT_BATCH_SIZE if batch_size is None else batch_size
@@ -385,10 +391,7 @@ class Trainer(Programs):
                 return quick([x])[0]
         verbose = _check_verbose(verbose)
         data = self._data(x, None, None, batch_size, steps)
-        first = self._adapt(data.first())
-        step = self._step("predict", first)
-        if type(x) is np.ndarray and first.x.shape == x.shape:
-            self._remember_quick(x, step)
+        self._remember_quick(x, data.first())
         shown = verbose != 0 and data.steps != 1
         callbacks = CallbackList(callbacks, add_progbar=shown, model=self, verbose=verbose, epochs=1, steps=data.steps)
         callbacks.on_predict_begin()
@@ -412,30 +415,27 @@ class Trainer(Programs):
             as `evaluate`: the loss before the update and the metrics of this batch alone.
         """
         self._require_compiled("train_on_batch")
-        return self._on_batch("train", make_batch(x, y, sample_weight, class_weight), return_dict)
+        return self._on_batch("train", make_batch(x, y, sample_weight, class_weight, self._layout()), return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """The loss and the metrics of one batch, in inference mode. Returns as `evaluate`."""
         self._require_compiled("test_on_batch")
-        return self._on_batch("test", make_batch(x, y, sample_weight), return_dict)
+        return self._on_batch("test", make_batch(x, y, sample_weight, layout=self._layout()), return_dict)
 
     def _on_batch(self, phase: str, batch: Batch, return_dict: bool) -> Any:
-        batch = self._adapt(batch)
         step = self._step(phase, batch)
         self.reset_metrics()
         step.program.run(batch.arrays())
         return self._returned(return_dict)
 
-    def predict_on_batch(self, x: Any) -> np.ndarray:
-        """The outputs for one batch, float32."""
+    def predict_on_batch(self, x: Any) -> Any:
+        """The outputs for one batch, float32, in the structure of the model's outputs."""
         quick = self._quick_program(x) if type(x) is np.ndarray and x.ndim and len(x) else None
         if quick is not None:
             return quick([x])[0]
-        batch = self._adapt(make_batch(x))
-        step = self._step("predict", batch)
-        if type(x) is np.ndarray and batch.x.shape == x.shape:
-            self._remember_quick(x, step)
-        return step.program.run([batch.x])[0]
+        batch = make_batch(x, layout=self._layout())
+        step = self._remember_quick(x, batch)
+        return step.in_structure(step.program.run(_tree.leaves(batch.x)))
 
 
 def _check_verbose(verbose: Any) -> int:

@@ -27,9 +27,10 @@ _TAKES_COUNTERS = frozenset({"dropout", "increment", "adam_rate", "nadam_rates",
 class SymbolicTensor(Operators):
     """A value in a traced computation: it has a shape and a dtype, but no numbers yet."""
 
-    __slots__ = ("dtype", "id", "shape", "trace")
+    __slots__ = ("_keras_mask", "dtype", "id", "shape", "trace")
 
     def __init__(self, trace: Trace, id: int, shape: tuple, dtype: str = "float32"):
+        self._keras_mask: Any = None  # which positions count, set by the layers that mask
         self.trace = trace
         self.id = id
         self.shape = shape
@@ -249,8 +250,9 @@ def suspended() -> Iterator[None]:
 def apply(op: str, inputs: Sequence[Any], attrs: dict | None = None, dtype: str = "float32") -> Any:
     """Compute an op of the engine, or append it to the active trace.
 
-    It is appended when a trace is active and an input is a traced tensor or a variable; otherwise it is computed at
-    once. Float32 arrays that are C-contiguous are passed on without a copy; others are converted to float32.
+    It is appended when a trace is active and an input is a traced tensor or a variable; of KerasTensors it makes the
+    description of its result; otherwise it is computed at once. Float32 arrays that are C-contiguous are passed on
+    without a copy; others are converted to float32.
 
     Returns a tensor, a tuple of them, or None when the op has no output. `dtype` is the tag of the outputs
     (``float32``, ``int32`` or ``bool``).
@@ -258,6 +260,10 @@ def apply(op: str, inputs: Sequence[Any], attrs: dict | None = None, dtype: str 
     trace = current()
     if trace is not None and any(isinstance(x, (SymbolicTensor, Variable)) for x in inputs):
         return trace.apply(op, inputs, attrs, dtype)
+    if any(isinstance(x, KerasTensor) for x in inputs):
+        from ravine.layers.operation import Operation
+
+        return Operation(op, attrs, dtype)(*inputs)
     operands = [_operand(x, op in _TAKES_COUNTERS) for x in inputs]
     results = tuple(_tagged(x, dtype) for x in _core.eager(op, operands, attrs or {}))
     return results[0] if len(results) == 1 else results or None
@@ -283,7 +289,7 @@ def _operand(value: Any, takes_counters: bool) -> Any:
 
 def _checked(value: Any) -> Any:
     if isinstance(value, KerasTensor):
-        raise TypeError(f"{value!r} describes an input; ops need a tensor, an array or a number.")
+        raise TypeError(f"{value!r} holds no values; ops in a traced function need a tensor, an array or a number.")
     if value is None or isinstance(value, str):
         raise TypeError(f"Expected a tensor, an array or a number, received {value!r}.")
     return value

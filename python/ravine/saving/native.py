@@ -30,9 +30,11 @@ def export_model(model: Any, path: str | os.PathLike, target_shape: tuple[int, .
         ValueError: the model is not built.
         RuntimeError: the file cannot be written.
     """
-    if not model.built or model.input_shape is None:
+    if not model.built or model._network is None:
         raise ValueError(f"{model._label}: build the model (give it an Input, or call it on data) before export().")
-    x = np.zeros((1, *model.input_shape[1:]), np.float32)
+    if len(model.inputs) > 1 or len(model.outputs) > 1:
+        raise ValueError(f"{model._label}: model files for C++ hold one input and one output.")
+    x = np.zeros((1, *model.inputs[0].shape[1:]), np.float32)
     programs: dict[str, tuple[Any, list]] = {"predict": (model._step("predict", Batch(x)).program, [])}
     learning_rate = None
     if model.compiled:
@@ -50,8 +52,8 @@ def _target_shape(model: Any, given: tuple[int, ...] | None) -> tuple[int, ...]:
     for phase, shapes, *_ in model._steps:
         if phase != "predict" and len(shapes) > 1 and shapes[1] is not None:
             return shapes[1]
-    output = model.output_shape[1:]
-    sparse = "sparse" in getattr(model._compiled.loss, "name", "")
+    output = model.outputs[0].shape[1:]
+    sparse = "sparse" in model._compiled.loss_name
     return output[:-1] if sparse else output
 
 
@@ -60,7 +62,7 @@ def _running_means(model: Any) -> list[tuple[str, Any, Any]]:
     means, others = [], []
     for metric in model.metrics:
         if isinstance(metric, Mean) and type(metric).result is Mean.result:
-            means.append((metric.name, metric.total._handle, metric.count._handle))
+            means.append((model._name_of(metric), metric.total._handle, metric.count._handle))
         else:
             others.append(metric.name)
     if others:
