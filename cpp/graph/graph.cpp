@@ -94,8 +94,8 @@ std::vector<ValueId> Graph::add(const std::string& name, std::vector<ValueId> in
             if (value(inputs[i]).dtype != DType::f32 &&
                 std::find(op.typed.begin(), op.typed.end(), static_cast<int>(i)) == op.typed.end())
                 throw std::invalid_argument("input " + std::to_string(i) +
-                                            " must be float32; totals and counters are "
-                                            "read outside the program only.");
+                                            " must be float32; a counter or total is read through "
+                                            "read_counter or read_total.");
         // A view of a variable must go on showing what it held when the view was made.
         if (op.alias && value(inputs.at(0)).kind == ValueKind::variable)
             inputs[0] = add1("copy", {inputs[0]}, {}, label);

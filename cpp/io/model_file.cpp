@@ -15,7 +15,7 @@ namespace ravine {
 namespace {
 
 using Json = nlohmann::json;
-constexpr const char* kFormat = "ravine-model-1";
+constexpr const char* kFormat = "ravine-model-2";
 
 /// FNV-1a: notices accidents, not attacks; those meet the checks of the reader.
 class Checksum {

@@ -21,6 +21,8 @@ RAVINE_INLINE Vec expm1(Vec x) { return expm1_vec(x); }
 RAVINE_INLINE Vec erf(Vec x) { return erf_vec(x); }
 RAVINE_INLINE Vec sin(Vec x) { return sin_vec(x); }
 RAVINE_INLINE Vec cos(Vec x) { return cos_vec(x); }
+RAVINE_INLINE Vec arctan(Vec x) { return arctan_vec(x); }
+RAVINE_INLINE Vec erfinv(Vec x) { return erfinv_vec(x); }
 RAVINE_INLINE Vec floor(Vec x) { return floor_vec(x); }
 RAVINE_INLINE Vec ceil(Vec x) { return ceil_vec(x); }
 /// To the nearest integer, halves to the even one.

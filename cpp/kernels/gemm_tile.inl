@@ -77,8 +77,8 @@ RAVINE_INLINE void update_tile(const Tile& t, const Vec (&sum)[kRows][kVectors])
         return update_tile<outputs + 1, inputs, outputs, params>( \
             t, sum, [](auto... v) __attribute__((always_inline)) { return op::name(v...); });
         RAVINE_UPDATE(sgd, 3, 1, 0)
-        RAVINE_UPDATE(sgd_momentum, 4, 2, 1)
-        RAVINE_UPDATE(sgd_nesterov, 4, 2, 1)
+        RAVINE_UPDATE(sgd_momentum, 5, 2, 0)
+        RAVINE_UPDATE(sgd_nesterov, 5, 2, 0)
 #undef RAVINE_UPDATE
         default: break;
     }

@@ -54,6 +54,7 @@ const KernelTable RAVINE_JOIN(kernel_table_, RAVINE_ISA) = {
     RAVINE_ISA::batch_norm_grad,
     RAVINE_ISA::normalized_grad,
     RAVINE_ISA::dropout,
+    RAVINE_ISA::random_uniform,
     RAVINE_CASTS,
 };
 

@@ -191,5 +191,6 @@ RAVINE_INLINE NormalTail normal_tail(Vec a) {
 
 }  // namespace RAVINE_ISA
 
+#include "math_inverse.inl"
 #include "math_power.inl"
 #include "math_trigonometric.inl"

@@ -187,4 +187,42 @@ static void dropout(int64_t count, const float* src, float* dst, uint64_t seed, 
     }
 }
 
+/// The upper 24 bits of each word as a number in [0, 1).
+RAVINE_INLINE Vec unit_interval(VecWide words) {
+    typedef uint32_t VecWords __attribute__((vector_size(RAVINE_WIDTH * 4)));
+    return to_float(reinterpret_cast<VecInt>(reinterpret_cast<VecWords>(words) >> 8)) * 0x1p-24f;
+}
+
+/// 64 elements: words 0 and 1 of 16 blocks, then their words 2 and 3.
+RAVINE_INLINE void make_uniform(const PhiloxKeys& keys, uint64_t step, uint64_t group, float* dst) {
+    constexpr int kVectors = 16 / kWideLanes < kBatch ? 16 / kWideLanes : kBatch;
+    for (int b = 0; b < 16; b += kVectors * kWideLanes) {
+        const Blocks<kVectors> blocks = philox<kVectors>(keys, step, 16 * group + static_cast<uint64_t>(b));
+        for (int k = 0; k < kVectors; ++k) {
+            const int at = 2 * (b + k * kWideLanes);
+            store(dst + at, unit_interval(blocks.words[k].low));
+            store(dst + 32 + at, unit_interval(blocks.words[k].high));
+        }
+    }
+}
+
+static void random_uniform(int64_t count, float* dst, uint64_t seed, uint64_t step, uint64_t first) {
+    const PhiloxKeys keys = philox_keys(seed);
+    uint64_t group = first / 64;
+    int64_t skipped = static_cast<int64_t>(first % 64);
+    for (; count > 0; ++group) {
+        const int64_t here = smaller(64 - skipped, count);
+        if (here == 64) {
+            make_uniform(keys, step, group, dst);
+        } else {
+            float whole[64];
+            make_uniform(keys, step, group, whole);
+            for (int64_t j = 0; j < here; ++j) dst[j] = whole[skipped + j];
+        }
+        dst += here;
+        count -= here;
+        skipped = 0;
+    }
+}
+
 }  // namespace RAVINE_ISA

@@ -200,6 +200,11 @@ struct KernelTable {
     void (*dropout)(int64_t count, const float* src, float* dst, uint64_t seed, uint64_t step, uint64_t first,
                     float rate);
 
+    /// `count` numbers, uniform in [0, 1) in steps of 2^-24, for the elements from index `first` on of a tensor: a
+    /// function of (seed, step, index) only. Philox4x32-10 as above, 64 elements sharing 16 blocks: with e = index %
+    /// 64, element e has the upper 24 bits of word 2 (e / 32) + e % 2 of block 16 (index / 64) + e % 32 / 2.
+    void (*random_uniform)(int64_t count, float* dst, uint64_t seed, uint64_t step, uint64_t first);
+
     /// dst[i] = float(src[i]) for i in [0, count), by Element.
     void (*cast[static_cast<int>(Element::count_)])(int64_t count, const void* src, float* dst);
 };

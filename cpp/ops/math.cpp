@@ -49,6 +49,13 @@ void register_math(Registry& registry) {
     define_unary(registry, "erf", Eltwise::erf, [](GradientRule& r) {
         return r.scale(r.add("exp", {r.add("negative", {r.add("square", {r.in(0)})})}), kTwoOverRootPi);
     });
+    define_unary(registry, "erfinv", Eltwise::erfinv, [](GradientRule& r) {
+        return r.scale(r.add("exp", {r.add("square", {r.out()})}), 1 / kTwoOverRootPi);
+    });
+    define_unary(registry, "arctan", Eltwise::arctan, [](GradientRule& r) {
+        const ValueId square = r.add("square", {r.in(0)});
+        return r.add("reciprocal", {r.add("affine", {square}, {{"scale", 1.0}, {"offset", 1.0}})});
+    });
     define_unary(registry, "sin", Eltwise::sin, [](GradientRule& r) { return r.add("cos", {r.in(0)}); });
     define_unary(registry, "cos", Eltwise::cos,
                  [](GradientRule& r) { return r.add("negative", {r.add("sin", {r.in(0)})}); });

@@ -1,5 +1,5 @@
-// Parameter updates. The formulas are Keras' (see the kernels); the learning rate is a scalar variable, so that it
-// changes without a new plan.
+// Parameter updates. The formulas are Keras' (see the kernels); what a schedule may change (learning rate, momentum,
+// beta_1) is a scalar operand, so that it changes without a new plan.
 #include <cmath>
 
 #include "ops/register.h"
@@ -7,8 +7,6 @@
 namespace ravine {
 
 namespace {
-
-void momentum(const Attrs& attrs, float* param) { param[0] = static_cast<float>(attrs.number("momentum")); }
 
 /// Subtracted here: 1 - 0.999 has half its digits left when both are floats.
 void alphas(const Attrs& attrs, float* param) {
@@ -20,14 +18,12 @@ struct Betas {
     double first, second;
 };
 
+double second_beta(const Call& call) { return *static_cast<const double*>(call.params); }
+
 struct NadamConstants {
     Betas betas;
     double epsilon;
 };
-
-std::shared_ptr<const void> betas(const NodeView& view) {
-    return std::make_shared<Betas>(Betas{view.attrs().number("beta_1"), view.attrs().number("beta_2")});
-}
 
 /// Scalars, the second being the number of steps made so far.
 std::vector<Shape> infer_rates(const Graph& graph, const std::vector<ValueId>& inputs, size_t count, size_t outputs) {
@@ -43,27 +39,27 @@ double steps(const Call& call) { return static_cast<double>(*static_cast<const i
 
 void register_optimizers(Registry& registry) {
     define_update(registry, "sgd", Eltwise::sgd, {0});
-    define_update(registry, "sgd_momentum", Eltwise::sgd_momentum, {0, 2}, momentum);
-    define_update(registry, "sgd_nesterov", Eltwise::sgd_nesterov, {0, 2}, momentum);
+    define_update(registry, "sgd_momentum", Eltwise::sgd_momentum, {0, 2});
+    define_update(registry, "sgd_nesterov", Eltwise::sgd_nesterov, {0, 2});
     define_update(registry, "adam", Eltwise::adam, {0, 2, 3}, [](const Attrs& attrs, float* param) {
-        alphas(attrs, param);
-        param[2] = static_cast<float>(attrs.number("epsilon"));
+        param[0] = static_cast<float>(1 - attrs.number("beta_2"));
+        param[1] = static_cast<float>(attrs.number("epsilon"));
     });
     define_update(registry, "nadam", Eltwise::nadam, {0, 2, 3}, alphas);
 
-    // lr * sqrt(1 - beta_2^t) / (1 - beta_1^t) with t = iterations + 1 (Kingma & Ba 2015, end of section 2).
+    // (lr, iterations, 1 - beta_1) -> lr * sqrt(1 - beta_2^t) / (1 - beta_1^t) with t = iterations + 1 (Kingma & Ba
+    // 2015, end of section 2).
     OpDef& rate = define(registry, "adam_rate");
     rate.constant = true;
     rate.typed = {1};
     rate.infer = [](const Graph& graph, const std::vector<ValueId>& inputs, const Attrs&) {
-        return infer_rates(graph, inputs, 2, 1);
+        return infer_rates(graph, inputs, 3, 1);
     };
-    rate.prepare = betas;
+    rate.prepare = [](const NodeView& view) { return std::make_shared<double>(view.attrs().number("beta_2")); };
     rate.run = [](const Call& call, const Slice&) {
-        const Betas& betas = *static_cast<const Betas*>(call.params);
-        const double t = steps(call);
-        *call.dst() = static_cast<float>(static_cast<double>(*call.src(0)) * std::sqrt(1 - std::pow(betas.second, t)) /
-                                         (1 - std::pow(betas.first, t)));
+        const double t = steps(call), beta_1 = 1 - static_cast<double>(*call.src(2));
+        *call.dst() = static_cast<float>(static_cast<double>(*call.src(0)) *
+                                         std::sqrt(1 - std::pow(second_beta(call), t)) / (1 - std::pow(beta_1, t)));
     };
 
     // Keras' Nadam: u_t = beta_1 (1 - 0.96^t / 2), P_t = P_(t-1) u_t, and with the bias correction c of the second

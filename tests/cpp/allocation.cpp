@@ -86,16 +86,15 @@ struct Network {
         loss = graph.add1("multiply_add", {decay, graph.scalar(1e-3f), loss});
         const std::vector<ValueId> gradients = graph.gradients(loss, parameters);
         const ValueId rate =
-            graph.add1("adam_rate", {graph.scalar(1e-3f), counter}, {{"beta_1", 0.9}, {"beta_2", 0.999}});
+            graph.add1("adam_rate", {graph.scalar(1e-3f), counter, graph.scalar(0.1f)}, {{"beta_2", 0.999}});
         for (size_t i = 0; i < parameters.size(); ++i) {
             const Shape shape = graph.shape(parameters[i]);
             const ValueId slot = variable(shape, DType::f32, 0.0f), second = variable(shape, DType::f32, 0.0f);
             if (i % 2)
-                graph.add("adam", {parameters[i], gradients[i], slot, second, rate},
-                          {{"beta_1", 0.9}, {"beta_2", 0.999}, {"epsilon", 1e-7}});
+                graph.add("adam", {parameters[i], gradients[i], slot, second, rate, graph.scalar(0.1f)},
+                          {{"beta_2", 0.999}, {"epsilon", 1e-7}});
             else
-                graph.add("sgd_momentum", {parameters[i], gradients[i], slot, graph.scalar(0.01f)},
-                          {{"momentum", 0.9}});
+                graph.add("sgd_momentum", {parameters[i], gradients[i], slot, graph.scalar(0.01f), graph.scalar(0.9f)});
         }
         graph.add("increment", {counter});
         graph.add("accumulate", {total, loss});

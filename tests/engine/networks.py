@@ -85,7 +85,8 @@ class Builder:
         rate = self.variable(np.float32(0.05).reshape(()))
         if optimizer == "adam":
             iterations = self.variable(np.array(0, np.int64))
-            rate = self.add("adam_rate", [rate, iterations], beta_1=0.9, beta_2=0.999)
+            alpha = self.graph.constant(np.float32(0.1))
+            rate = self.add("adam_rate", [rate, iterations, alpha], beta_2=0.999)
         for w, g in zip(self.trainable, gradients, strict=True):
             assert g is not None
             zeros = np.zeros([dim or 0 for dim in self.graph.shape(w)], np.float32)
@@ -93,9 +94,10 @@ class Builder:
                 self.add("sgd", [w, g, rate])
             elif optimizer == "adam":
                 slots = [self.variable(zeros), self.variable(zeros)]
-                self.add("adam", [w, g, *slots, rate], beta_1=0.9, beta_2=0.999, epsilon=1e-7)
+                self.add("adam", [w, g, *slots, rate, alpha], beta_2=0.999, epsilon=1e-7)
             else:
-                self.add(optimizer, [w, g, self.variable(zeros), rate], momentum=0.9)
+                momentum = self.graph.constant(np.float32(0.9))
+                self.add(optimizer, [w, g, self.variable(zeros), rate, momentum])
         if optimizer == "adam":
             self.add("increment", [iterations])
 

@@ -102,9 +102,11 @@ LIMIT = 4.0
 # What a graph grows by, as often as it stands here.
 KINDS = ["unary"] * 4 + ["binary"] * 6 + ["matmul"] * 4 + ["update"] * 3 + ["reduce", "view", "affine"] * 2
 KINDS += ["where", "fused", "softmax", "norm", "scalar", "dropout", "spread", "weights"]
+KINDS += ["window", "join", "noise"]
 # What has a derivative everywhere.
 SMOOTH = ["tanh", "sigmoid", "sin", "cos", "gelu", "softplus", "negative", "copy", "silu", "erf", "mish"]
 SMOOTH_KINDS = ["unary", "binary", "matmul", "reduce", "view"] * 2 + ["affine", "where", "fused", "softmax", "spread"]
+SMOOTH_KINDS += ["window", "join"]
 
 
 class Grower:
@@ -198,7 +200,7 @@ class Grower:
             return not attrs.get("transpose_a")
         if op == "batch_norm":
             return index == 0
-        if op in ("reshape", "broadcast_to", "spread"):
+        if op in ("reshape", "broadcast_to", "spread", "random_uniform", "place"):
             return attrs["shape"][:1] == [None]
         return op != "batch_size"
 
@@ -372,6 +374,48 @@ class Grower:
         if self.chance(0.5):
             self.emit("increment", [self.special()[1]])
 
+    def noise(self, x: int) -> None:
+        shape = list(self.pick([shape for shape in self.shapes if shape]))
+        self.emit("random_uniform", [self.special()[1]], {"shape": shape, "seed": int(self.random.integers(1 << 40))})
+
+    def window(self, x: int) -> None:
+        """A part of x, or zeros around it."""
+        begin, size, step, whole = [], [], [], []
+        for dim in self.shapes[x]:
+            if dim is None:
+                values = [0, -1, 1, None]
+            else:
+                by = int(self.pick([1, 1, 2, -1]))
+                count = int(self.random.integers(1, (dim - 1) // abs(by) + 2))
+                reach = (count - 1) * abs(by)
+                low = int(self.random.integers(dim - reach))
+                values = [low if by > 0 else low + reach, count, by, dim]
+            for items, value in zip((begin, size, step, whole), values, strict=True):
+                items.append(value)
+        if self.chance(0.5):
+            self.emit("slice", [x], {"begin": begin, "size": size, "step": step})
+        else:
+            shape = [None if dim is None else dim + 3 for dim in self.shapes[x]]
+            begin = [min(place, 3) for place in begin]
+            self.emit("place", [x], {"shape": shape, "begin": begin, "step": [1] * len(begin)})
+
+    def join(self, x: int) -> None:
+        shape = self.shapes[x]
+        axes = [axis for axis, dim in enumerate(shape) if dim is not None]
+        if not axes:
+            return
+        axis = int(self.pick(axes))
+        fitting = [
+            i
+            for i in self.candidates()
+            if len(self.shapes[i]) == len(shape)
+            and all(
+                a == b or (k == axis and a is not None)
+                for k, (a, b) in enumerate(zip(self.shapes[i], shape, strict=True))
+            )
+        ]
+        self.emit("concatenate", [x, int(self.pick(fitting)), x][: int(self.random.integers(2, 4))], {"axis": axis})
+
     def spread(self, x: int) -> None:
         """The gradient of a reduction: out to the shape of a value that reduces to x."""
         options = []
@@ -409,11 +453,12 @@ class Grower:
             self.emit("assign" if kind == "assign" else "assign_add", [w, g])
             return
         lr = int(self.pick(scalars))
+        calm = [i for i in scalars if np.abs(self.values[i]) < 0.8]  # a momentum that does not explode
         if kind == "sgd":
             self.emit("sgd", [w, g, lr])
-        elif kind != "adam" and slots and lr not in slots:
-            slot = int(self.pick(slots))
-            self.emit(kind, [w, g, slot, lr], {"momentum": 0.5})
+        elif kind != "adam" and slots and calm and not set(scalars) & set(slots):
+            slot, momentum = int(self.pick(slots)), int(self.pick(calm))
+            self.emit(kind, [w, g, slot, lr, momentum])
 
 
 def random_graph(seed: int, dims: Sequence[int], nodes: int, smooth: bool = False) -> RandomGraph:

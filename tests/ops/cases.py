@@ -143,7 +143,8 @@ def binary(
         ]
 
 
-unary("copy", "negative", "square", "exp", "expm1", "erf", "sin", "cos")
+unary("copy", "negative", "square", "exp", "expm1", "erf", "sin", "cos", "arctan")
+unary("erfinv", low=-0.99, high=0.99, tolerance=6e-6)
 unary("absolute", kinks=[0])
 unary("stop_gradient", "sign", "floor", "ceil", "round", "isnan", "isfinite", gradient=False)
 unary("logical_not", gradient=False)
@@ -237,6 +238,44 @@ CASES["transpose"] = [
         ((2, 3, 4), (2, 0, 1)),
         ((None, 3), (0, 1)),
         ((5,), (0,)),
+    ]
+]
+WINDOWS: tuple[tuple[Shape, list[int], list[int], list[int]], ...] = (
+    ((None, 7), [0, 2], [-1, 3], [1, 1]),
+    ((None, 7), [0, 6], [-1, 4], [1, -2]),
+    ((None, 130), [0, 1], [-1, 129], [1, 1]),
+    ((None, 3, 5), [0, 1, 0], [-1, 2, 5], [1, 1, 1]),
+    ((None, 3, 5), [0, 2, 4], [-1, 3, 2], [1, -1, -3]),
+    ((None, 3, 5), [0, 0, 0], [-1, 0, 5], [1, 1, 1]),
+    ((None,), [0], [-1], [1]),
+    ((19, 33), [18, 1], [10, 16], [-2, 2]),
+    ((7,), [3], [1], [1]),
+    ((), [], [], []),
+)
+CASES["slice"] = [
+    Case((Operand(shape),), {"begin": begin, "size": size, "step": step}, 0.0, (0,))
+    for shape, begin, size, step in WINDOWS
+]
+CASES["place"] = [
+    Case(
+        (Operand(tuple(None if n == -1 else n for n in size)),),
+        {"shape": list(shape), "begin": begin, "step": step},
+        0.0,
+        (0,),
+    )
+    for shape, begin, size, step in WINDOWS
+]
+CASES["concatenate"] = [
+    Case(tuple(Operand(shape) for shape in shapes), {"axis": axis}, 0.0, tuple(range(len(shapes))))
+    for axis, *shapes in [
+        (1, (None, 7), (None, 130)),
+        (-1, (None, 3, 5), (None, 3, 1), (None, 3, 2)),
+        (1, (None, 2, 5), (None, 1, 5)),
+        (0, (19, 33), (2, 33)),
+        (1, (19, 3), (19, 4)),
+        (0, (2,), (3,), (1,)),
+        (1, *[(None, 2)] * 8),
+        (1, (None, 4)),
     ]
 ]
 CASES["batch_size"] = [Case((Operand(shape),), {}, 0.0) for shape in [(None, 7), (None,)]]
@@ -370,6 +409,11 @@ CASES["dropout"] = [
     for shape in ((None, 7), (None, 130), (None, 3, 5), (19, 33))
     for rate, seed in ((0.3, 1), (0.0, 2), (1.0, 3), (0.5, 0x123456789ABC))
 ]
+CASES["random_uniform"] = [
+    Case((Operand((), kind="counter"),), {"shape": list(shape), "seed": seed}, 0.0)
+    for shape in ((None, 7), (None, 130), (None, 3, 5), (None,), (19, 33), ())
+    for seed in (1, 0x123456789ABC)
+]
 
 STATE: tuple[Shape, ...] = ((7,), (19, 33), (40, 130), (3, 4, 5), ())
 
@@ -387,17 +431,17 @@ update("assign_add", [None])
 CASES["assign"] += [Case((Operand((19, 33)), RATE))]
 CASES["assign_add"] += [Case((Operand((19, 33)), RATE))]
 update("sgd", [None, RATE])
-update("sgd_momentum", [None, None, RATE], momentum=0.9)
-update("sgd_nesterov", [None, None, RATE], momentum=0.9)
+update("sgd_momentum", [None, None, RATE, RATE])
+update("sgd_nesterov", [None, None, RATE, RATE])
 CASES["adam"] = [
     Case(
-        (Operand(shape), Operand(shape), Operand(shape, -0.1, 0.1), Operand(shape, 0.01, 0.1), RATE),
-        {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7},
+        (Operand(shape), Operand(shape), Operand(shape, -0.1, 0.1), Operand(shape, 0.01, 0.1), RATE, RATE),
+        {"beta_2": 0.999, "epsilon": 1e-7},
         4e-6,
     )
     for shape in STATE
 ]
-CASES["adam_rate"] = [Case((RATE, Operand((), kind="counter")), {"beta_1": 0.9, "beta_2": 0.999}, 1e-6)]
+CASES["adam_rate"] = [Case((RATE, Operand((), kind="counter"), RATE), {"beta_2": 0.999}, 1e-6)]
 NADAM = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
 CASES["nadam"] = [
     Case(
@@ -410,6 +454,10 @@ CASES["nadam"] = [
 CASES["nadam_rates"] = [Case((RATE, Operand((), kind="counter"), Operand((), 0.1, 0.9)), NADAM, 1e-6)]
 CASES["assign_total"] = [Case((Operand((), kind="total"), RATE), {}, 1e-7)]
 CASES["accumulate"] = [Case((Operand((), kind="total"), RATE), {}, 1e-7)]
+CASES["read_total"] = [Case((Operand((), kind="total"),), {}, 1e-7)]
+CASES["read_counter"] = [Case((Operand((), kind="counter"),), {}, 0.0)]
+for name in ("assign_counter", "add_to_counter"):
+    CASES[name] = [Case((Operand((), kind="counter"), Operand((), -9, 9)), {}, 0.0)]
 CASES["increment"] = [Case((Operand((), kind="counter"),), {}, 0.0)]
 
 

@@ -21,6 +21,8 @@ UPDATED: dict[str, tuple[int, ...]] = {
     "assign_add": (0,),
     "assign_total": (0,),
     "accumulate": (0,),
+    "assign_counter": (0,),
+    "add_to_counter": (0,),
     "increment": (0,),
     "sgd": (0,),
     "sgd_momentum": (0, 2),
@@ -51,6 +53,18 @@ def softplus(x: Array) -> Array:
 
 
 error_function = np.vectorize(erf, otypes=[np.float64])
+
+
+def inverse_error_function(y: Array) -> Array:
+    """By Newton's method, from a start that is good enough (Winitzki 2008)."""
+    y = np.asarray(y, np.float64)
+    with np.errstate(all="ignore"):
+        log = np.log1p(-y * y)
+        half = 2 / (np.pi * 0.147) + log / 2
+        x = np.sign(y) * np.sqrt(np.sqrt(half * half - log / 0.147) - half)
+        for _ in range(4):
+            x = x - (error_function(x) - y) * np.sqrt(np.pi) / 2 * np.exp(x * x)
+        return np.where(np.abs(y) < 1, x, np.where(np.abs(y) == 1, y * np.inf, np.nan))
 
 
 def normal_cdf(x: Array) -> Array:
@@ -96,6 +110,8 @@ simple(
     erf=error_function,
     sin=np.sin,
     cos=np.cos,
+    arctan=np.arctan,
+    erfinv=lambda y: inverse_error_function(y),
     floor=np.floor,
     ceil=np.ceil,
     round=np.round,
@@ -202,9 +218,8 @@ def silu_grad(x: Sequence[Array], attrs: Attrs) -> list[Array]:
 
 def with_rows(attrs: Attrs, rows: int) -> Attrs:
     """Attributes for a batch of `rows`: shapes in them have None or -1 in place of the batch."""
-    if "shape" not in attrs:
-        return attrs
-    return {**attrs, "shape": [rows if dim in (None, -1) else dim for dim in attrs["shape"]]}
+    sizes = {name: attrs[name] for name in ("shape", "size") if name in attrs}
+    return {**attrs, **{name: [rows if dim in (None, -1) else dim for dim in sizes[name]] for name in sizes}}
 
 
 @reference
@@ -365,6 +380,37 @@ def dropout(x: Sequence[Array], attrs: Attrs) -> list[Array]:
     return [np.where(keep, x[0] / (1 - rate), 0)]
 
 
+@reference
+def random_uniform(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    """64 elements share 16 blocks: words 0 and 1 of all of them, then their words 2 and 3; 24 bits each."""
+    shape = attrs["shape"]
+    groups = (int(np.prod(shape)) + 63) // 64
+    words = philox(np.arange(16 * groups, dtype=np.uint64), int(attrs["seed"]), int(x[0]))
+    words = words.reshape(groups, 16, 2, 2).transpose(0, 2, 1, 3).ravel()[: int(np.prod(shape))]
+    return [(words >> np.uint64(8)).astype(np.float64).reshape(shape) / 2**24]
+
+
+def window(attrs: Attrs, size: Sequence[int]) -> tuple[Any, ...]:
+    return np.ix_(*[b + s * np.arange(n) for b, s, n in zip(attrs["begin"], attrs["step"], size, strict=True)])
+
+
+@reference
+def slice_(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    return [x[0][window(attrs, attrs["size"])]]
+
+
+@reference
+def place(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    whole = np.zeros(attrs["shape"])
+    whole[window(attrs, x[0].shape)] = x[0]
+    return [whole]
+
+
+@reference
+def concatenate(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    return [np.concatenate(x, axis=attrs["axis"])]
+
+
 # State updates.
 
 
@@ -380,6 +426,17 @@ def assign_add(x: Sequence[Array], attrs: Attrs) -> list[Array]:
 
 REFERENCES["assign_total"] = assign
 REFERENCES["accumulate"] = assign_add
+REFERENCES["read_total"] = REFERENCES["read_counter"] = lambda x, attrs: [np.float64(x[0])]
+
+
+@reference
+def assign_counter(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    return [np.int64(np.round(x[1]))]
+
+
+@reference
+def add_to_counter(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    return [x[0] + np.int64(np.round(x[1]))]
 
 
 @reference
@@ -394,20 +451,20 @@ def sgd(x: Sequence[Array], attrs: Attrs) -> list[Array]:
 
 @reference
 def sgd_momentum(x: Sequence[Array], attrs: Attrs) -> list[Array]:
-    velocity = attrs["momentum"] * x[2] - x[3] * x[1]
+    velocity = x[4] * x[2] - x[3] * x[1]
     return [x[0] + velocity, velocity]
 
 
 @reference
 def sgd_nesterov(x: Sequence[Array], attrs: Attrs) -> list[Array]:
-    velocity = attrs["momentum"] * x[2] - x[3] * x[1]
-    return [x[0] + attrs["momentum"] * velocity - x[3] * x[1], velocity]
+    velocity = x[4] * x[2] - x[3] * x[1]
+    return [x[0] + x[4] * velocity - x[3] * x[1], velocity]
 
 
 @reference
 def adam(x: Sequence[Array], attrs: Attrs) -> list[Array]:
-    w, g, m, v, rate = x
-    m = attrs["beta_1"] * m + (1 - attrs["beta_1"]) * g
+    w, g, m, v, rate, alpha = x
+    m = (1 - alpha) * m + alpha * g
     v = attrs["beta_2"] * v + (1 - attrs["beta_2"]) * g * g
     return [w - rate * m / (np.sqrt(v) + attrs["epsilon"]), m, v]
 
@@ -437,4 +494,4 @@ def nadam_rates(x: Sequence[Array], attrs: Attrs) -> list[Array]:
 @reference
 def adam_rate(x: Sequence[Array], attrs: Attrs) -> list[Array]:
     t = x[1] + 1
-    return [x[0] * np.sqrt(1 - attrs["beta_2"] ** t) / (1 - attrs["beta_1"] ** t)]
+    return [x[0] * np.sqrt(1 - attrs["beta_2"] ** t) / (1 - (1 - x[2]) ** t)]

@@ -158,6 +158,16 @@ def erf(x: Any) -> Any:
     return apply("erf", [x])
 
 
+def erfinv(x: Any) -> Any:
+    """The inverse of erf, for x in [-1, 1]"""
+    return apply("erfinv", [x])
+
+
+def arctan(x: Any) -> Any:
+    """The angle whose tangent is x, in radians, within [-pi/2, pi/2]"""
+    return apply("arctan", [x])
+
+
 def sin(x: Any) -> Any:
     """The sine of x in radians"""
     return apply("sin", [x])

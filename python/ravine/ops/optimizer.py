@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ravine import _core
-from ravine.ops._dtypes import shape_of
+from ravine.ops._dtypes import is_number, shape_of
+from ravine.ops.math import subtract
 from ravine.ops.trace import apply
 from ravine.variable import Variable
 
@@ -22,12 +23,15 @@ def sgd_update(w: Any, g: Any, learning_rate: Any) -> None:
 
 
 def sgd_momentum_update(
-    w: Any, g: Any, v: Any, learning_rate: Any, momentum: float = 0.9, nesterov: bool = False
+    w: Any, g: Any, v: Any, learning_rate: Any, momentum: Any = 0.9, nesterov: bool = False
 ) -> None:
     """v = momentum * v - learning_rate * g, then w += v (Polyak 1964), or with `nesterov`
-    w += momentum * v - learning_rate * g (Sutskever et al. 2013)."""
+    w += momentum * v - learning_rate * g (Sutskever et al. 2013).
+
+    `momentum` may be a number or, as `learning_rate`, a scalar tensor or variable that changes from step to step.
+    """
     op = "sgd_nesterov" if nesterov else "sgd_momentum"
-    _in_place(op, [w, v], [w, g, v, learning_rate], {"momentum": float(momentum)})
+    _in_place(op, [w, v], [w, g, v, learning_rate, momentum])
 
 
 def adam_update(
@@ -37,7 +41,7 @@ def adam_update(
     v: Any,
     learning_rate: Any,
     iterations: int | Variable,
-    beta_1: float = 0.9,
+    beta_1: Any = 0.9,
     beta_2: float = 0.999,
     epsilon: float = 1e-7,
 ) -> None:
@@ -47,15 +51,23 @@ def adam_update(
 
     Args:
         iterations: the number of steps made before; it is not changed.
+        beta_1: a number, or a scalar tensor or variable that changes from step to step.
     """
     rate = adam_rate(learning_rate, iterations, beta_1, beta_2)
-    attrs = {"beta_1": float(beta_1), "beta_2": float(beta_2), "epsilon": float(epsilon)}
-    _in_place("adam", [w, m, v], [w, g, m, v, rate], attrs)
+    adam_update_at_rate(w, g, m, v, rate, beta_1, beta_2, epsilon)
 
 
-def adam_rate(learning_rate: Any, iterations: int | Variable, beta_1: float, beta_2: float) -> Any:
+def adam_rate(learning_rate: Any, iterations: int | Variable, beta_1: Any, beta_2: float) -> Any:
     """learning_rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) with t = iterations + 1: Adam's bias-corrected rate."""
-    return apply("adam_rate", [learning_rate, _counter(iterations)], {"beta_1": float(beta_1), "beta_2": float(beta_2)})
+    return apply("adam_rate", [learning_rate, _counter(iterations), _one_minus(beta_1)], {"beta_2": float(beta_2)})
+
+
+def adam_update_at_rate(
+    w: Any, g: Any, m: Any, v: Any, rate: Any, beta_1: Any = 0.9, beta_2: float = 0.999, epsilon: float = 1e-7
+) -> None:
+    """As `adam_update`, with what `adam_rate` gave: one rate serves for all variables of a step."""
+    attrs = {"beta_2": float(beta_2), "epsilon": float(epsilon)}
+    _in_place("adam", [w, m, v], [w, g, m, v, rate, _one_minus(beta_1)], attrs)
 
 
 def nadam_update(
@@ -98,6 +110,11 @@ def nadam_rates(
     """What Nadam's step multiplies m and g with, the epsilon that it adds to the root of v, and P_t."""
     attrs = {"beta_1": float(beta_1), "beta_2": float(beta_2), "epsilon": float(epsilon)}
     return apply("nadam_rates", [learning_rate, _counter(iterations), momentum_product], attrs)
+
+
+def _one_minus(beta: Any) -> Any:
+    """1 - beta, for a number without the digits that float32 would lose: 1 - 0.9 has a third of them left."""
+    return 1.0 - float(beta) if is_number(beta) else subtract(1.0, beta)
 
 
 def _counter(iterations: int | Variable) -> Any:

@@ -21,7 +21,10 @@ from ravine.variable import Variable
 _stack = threading.local()
 
 # Ops that change or read counters in place and therefore take a variable as it is, whatever its type.
-_TAKES_COUNTERS = frozenset({"dropout", "increment", "adam_rate", "nadam_rates", "assign", "assign_add"})
+_TAKES_COUNTERS = frozenset(
+    {"dropout", "random_uniform", "increment", "adam_rate", "nadam_rates", "assign", "assign_add"}
+    | {"read_counter", "read_total"}
+)
 
 
 class SymbolicTensor(Operators):
@@ -74,7 +77,9 @@ class SymbolicTensor(Operators):
         raise self._refuse("cannot be iterated over", "Compute on whole tensors with ravine.ops.")
 
     def __getitem__(self, index: Any) -> Any:
-        raise self._refuse("cannot be indexed", "Use ops.where, ops.one_hot or a reduction.")
+        from ravine.ops import slicing
+
+        return slicing.getitem(self, index)
 
     def _refuse(self, what: str, instead: str) -> TypeError:
         return TypeError(f"A traced tensor of shape {self.shape} {what}. {instead}")
@@ -118,10 +123,23 @@ class Trace:
         return SymbolicTensor(self, id, shape, dtype)
 
     def variable(self, variable: Variable) -> SymbolicTensor:
-        """The tensor that reads a variable."""
+        """The tensor that reads a variable; counters and totals become float32 numbers as they are read."""
+        if variable.dtype == "float32":
+            return SymbolicTensor(self, self._id_of(variable), variable.shape)
+        if variable.shape != ():
+            raise TypeError(
+                f"Variable {variable.path!r} of dtype {variable.dtype} and shape {variable.shape} cannot be read in a "
+                f"traced function, only scalars can; make it with dtype='float32' to compute with it there."
+            )
+        counts = variable.dtype == "int64"
+        return self.apply(
+            "read_counter" if counts else "read_total", [variable], None, "int32" if counts else "float32"
+        )
+
+    def _id_of(self, variable: Variable) -> int:
+        """The graph's value that is the variable itself."""
         self._variables[id(variable)] = variable
-        dtype = "int32" if variable.dtype == "int64" else "float32"
-        return SymbolicTensor(self, self.graph.variable(variable._handle), variable.shape, dtype)
+        return self.graph.variable(variable._handle)
 
     def constant(self, value: Any) -> SymbolicTensor:
         """Fixed numbers, copied into the graph."""
@@ -147,23 +165,20 @@ class Trace:
 
     def apply(self, op: str, inputs: Sequence[Any], attrs: dict | None = None, dtype: str = "float32") -> Any:
         """Append a node. Returns its output, a tuple of several, or None for a state update."""
-        for x in inputs:
-            if isinstance(x, Variable) and x.dtype != "float32" and op not in _TAKES_COUNTERS:
-                raise TypeError(
-                    f"Variable {x.path!r} of dtype {x.dtype} can be updated but not read in a traced function; "
-                    f"make it with dtype='float32' to compute with it there."
-                )
-        ids = self.graph.add(op, [self.tensor(x).id for x in inputs], attrs or {}, self.label)
+        as_it_is = op in _TAKES_COUNTERS
+        operands = [self._id_of(x) if as_it_is and isinstance(x, Variable) else self.tensor(x).id for x in inputs]
+        ids = self.graph.add(op, operands, attrs or {}, self.label)
         outputs = tuple(self.wrap(id, dtype) for id in ids)
         return outputs[0] if len(outputs) == 1 else outputs or None
 
-    def update(self, op: str, variable: Variable, value: Any) -> SymbolicTensor:
-        """Append an ``assign`` or ``assign_add`` to a variable; a scalar is spread over it."""
+    def update(self, op: str, variable: Variable, value: Any) -> SymbolicTensor | Variable:
+        """Append an ``assign`` or ``assign_add`` to a variable; a scalar is spread over it. Counters take the nearest
+        integer."""
         counts = variable.dtype == "int64" and op == "assign_add" and isinstance(value, (int, np.integer))
         if counts and int(value) == 1:
             self.apply("increment", [variable])
-            return self.variable(variable)
-        value = self.tensor(value)
+            return variable
+        value = self.tensor(value)  # a counter given as the value is read here
         if value.shape != variable.shape:
             if value.shape != ():
                 raise ValueError(
@@ -172,7 +187,7 @@ class Trace:
                 )
             value = self.apply("broadcast_to", [value], {"shape": list(variable.shape)})
         self.apply(op, [variable, value])
-        return self.variable(variable)
+        return self.variable(variable) if variable.dtype == "float32" else variable
 
     def gradients(self, loss: SymbolicTensor, variables: Iterable[Any]) -> list[SymbolicTensor | None]:
         """The gradients of a scalar with respect to variables or traced tensors; None where no path leads."""

@@ -56,8 +56,7 @@ class Adam(Optimizer):
             self._shared["rate"] = ops.adam_rate(learning_rate, self.iterations, self.beta_1, self.beta_2)
         rate = self._shared["rate"]
         if not self.amsgrad:
-            attrs = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
-            ops.apply("adam", [variable, gradient, m, v, rate], attrs)
+            ops.adam_update_at_rate(variable, gradient, m, v, rate, self.beta_1, self.beta_2, self.epsilon)
             return
         largest = self._largest_velocities[index]
         m.assign_add((gradient - m) * (1.0 - self.beta_1))
