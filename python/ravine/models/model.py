@@ -13,13 +13,13 @@ from ravine._lookup import close_matches
 from ravine.layers import _call
 from ravine.layers.input_layer import InputLayer
 from ravine.layers.layer import Layer
+from ravine.models.saving_methods import SavingMethods
 from ravine.models.summary import print_summary
-from ravine.models.trainer import Trainer
 from ravine.ops import trace as tracing
 from ravine.tensor import as_tensor
 
 
-class Model(Trainer):
+class Model(SavingMethods):
     """Base of all models. Subclass it, make layers in `__init__` and use them in `call(self, inputs, training=None)`,
     or stack layers with `Sequential`.
 
