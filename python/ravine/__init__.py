@@ -21,6 +21,7 @@ from ravine import (
     optimizers,
     random,
     regularizers,
+    saving,
     utils,
 )
 from ravine.layers import Input, Layer
@@ -61,6 +62,7 @@ __all__ = [
     "optimizers",
     "random",
     "regularizers",
+    "saving",
     "utils",
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -51,6 +52,27 @@ def current_scope() -> str:
         if not names or names[-1] != name:
             names.append(name)
     return "/".join(names)
+
+
+@contextmanager
+def at_most(size: int, why: str) -> Iterator[None]:
+    """Variables made inside may hold `size` bytes in all; more raises a ValueError that says `why`. For models that are
+    described by files, so that a few characters cannot ask for all memory."""
+    state = _scopes.__dict__
+    outer = state.get("room")
+    state["room"] = [size, why]
+    try:
+        yield
+    finally:
+        state["room"] = outer
+
+
+def _charge(shape: tuple[int, ...], path: str) -> None:
+    room = _scopes.__dict__.get("room")
+    if room is not None:
+        room[0] -= 4 * math.prod(shape)
+        if room[0] < 0:
+            raise ValueError(f"Variable {path!r} of shape {shape} is not made. {room[1]}")
 
 
 class Variable(Operators):
@@ -110,6 +132,7 @@ class Variable(Operators):
             if shape is None:
                 raise ValueError(f"Variable {self.path!r}: a shape is needed to call the initializer.")
             shape = _fixed_shape(shape, self.path)
+            _charge(shape, self.path)
             self._initializer = initializer
             values = initializer(shape, dtype=standardize_dtype(dtype))
         else:

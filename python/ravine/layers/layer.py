@@ -469,7 +469,13 @@ class Layer(Tracked):
         if len(store) != len(own):
             raise ValueError(f"{self._label}: expected {len(own)} saved variables, received {len(store)}.")
         for index, variable in enumerate(own):
-            variable.assign(np.asarray(store[str(index)]))
+            values = np.asarray(store[str(index)])
+            if values.shape != variable.shape:
+                raise ValueError(
+                    f"{self._label}: weight {variable.name!r} expected shape {variable.shape}, "
+                    f"received shape {values.shape}."
+                )
+            variable.assign(values)
 
     # Configuration.
 

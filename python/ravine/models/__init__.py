@@ -1,8 +1,10 @@
-"""Models: `Sequential`, `Model(inputs, outputs)`, the base class `Model`, and how they are trained."""
+"""Models: `Sequential`, `Model(inputs, outputs)`, the base class `Model`, how they are trained, and how they come from
+files."""
 
 from ravine.models.cloning import clone_model
 from ravine.models.functional import Functional
 from ravine.models.model import Model
 from ravine.models.sequential import Sequential
+from ravine.saving import load_model, model_from_json, save_model
 
-__all__ = ["Functional", "Model", "Sequential", "clone_model"]
+__all__ = ["Functional", "Model", "Sequential", "clone_model", "load_model", "model_from_json", "save_model"]

@@ -16,15 +16,15 @@ from ravine.layers.layer import Layer
 from ravine.models.data_adapter import Layout
 from ravine.models.network import Network
 from ravine.models.ports import ports_of
+from ravine.models.saving_methods import SavingMethods
 from ravine.models.summary import print_summary
-from ravine.models.trainer import Trainer
 from ravine.ops import trace as tracing
 from ravine.tensor import KerasTensor, as_tensor
 
 Shape = tuple[int | None, ...]
 
 
-class Model(Trainer):
+class Model(SavingMethods):
     """A layer that can be trained. There are three ways to make one:
 
     - `Model(inputs, outputs)` from what layers made of `keras.Input` tensors: any graph of layers, with several inputs

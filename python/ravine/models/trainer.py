@@ -117,10 +117,6 @@ class Trainer(Programs):
     def compiled(self) -> bool:
         return self._compiled is not None
 
-    def get_compile_config(self) -> dict[str, Any]:
-        """What `compile` was called with."""
-        return dict(self._compile_arguments) if self.compiled else {}
-
     def _require_compiled(self, method: str) -> None:
         if not self.compiled:
             raise ValueError(f"{self._label}: call compile(optimizer=..., loss=...) before {method}().")

@@ -1,6 +1,49 @@
-"""Files that models are written to."""
+"""Files that models are written to, and the registration of classes that files may name."""
 
+from __future__ import annotations
+
+from typing import Any
+
+from ravine._config import (
+    CustomObjectScope,
+    custom_object_scope,
+    deserialize_keras_object,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+    serialize_keras_object,
+)
 from ravine._core import NativeModel
+from ravine.saving.files import load_model, load_weights, save_model, save_weights
 from ravine.saving.native import export_model
 
-__all__ = ["NativeModel", "export_model"]
+__all__ = [
+    "CustomObjectScope",
+    "NativeModel",
+    "custom_object_scope",
+    "deserialize_keras_object",
+    "export_model",
+    "get_custom_objects",
+    "get_registered_name",
+    "get_registered_object",
+    "load_model",
+    "load_weights",
+    "model_from_json",
+    "register_keras_serializable",
+    "save_model",
+    "save_weights",
+    "serialize_keras_object",
+]
+
+
+def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:
+    """A model, with fresh weights, from the text of `Model.to_json`.
+
+    Raises:
+        ValueError: the text is not JSON, or names unknown classes.
+    """
+    from ravine.saving import json_config
+
+    config = json_config.parse(json_string)
+    return deserialize_keras_object(config, custom_objects, kind="model", module="keras")

@@ -1,6 +1,7 @@
 """Helpers around training: seeds, labels, progress bars, plots."""
 
 from ravine._config import (
+    CustomObjectScope,
     custom_object_scope,
     deserialize_keras_object,
     get_custom_objects,
@@ -15,6 +16,7 @@ from ravine.utils.progbar import Progbar
 from ravine.utils.session import clear_session, set_random_seed
 
 __all__ = [
+    "CustomObjectScope",
     "Progbar",
     "clear_session",
     "custom_object_scope",

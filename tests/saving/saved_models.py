@@ -1,0 +1,35 @@
+"""Small models and data for the tests of files."""
+
+from types import ModuleType
+
+import numpy as np
+
+X = np.random.default_rng(0).normal(size=(24, 4)).astype(np.float32)
+Y = np.stack([X[:, 0] * X[:, 1], X[:, 2]], 1)
+
+
+def network(library: ModuleType, optimizer: str | None = "Adam", dropout: float = 0.0):
+    """A stack with a nested one, trained for an epoch when there is an optimizer."""
+    layers = library.layers
+    inner = library.Sequential([layers.Input((5,)), layers.Dense(3, activation="elu", name="in_1")], name="inner")
+    model = library.Sequential(
+        [
+            layers.Input((4,)),
+            layers.Dense(5, kernel_regularizer="l2", kernel_constraint=library.constraints.MaxNorm(2.0)),
+            layers.BatchNormalization(),
+            layers.Dropout(dropout),
+            layers.Activation("relu"),
+            inner,
+            layers.PReLU(),
+            layers.Dense(2, name="out"),
+        ],
+        name="net",
+    )
+    if optimizer is not None:
+        model.compile(getattr(library.optimizers, optimizer)(0.01), loss="mse", metrics=["mae"])
+        train(model)
+    return model
+
+
+def train(model, epochs: int = 1) -> list[float]:
+    return model.fit(X, Y, batch_size=8, epochs=epochs, shuffle=False, verbose=0).history["loss"]
