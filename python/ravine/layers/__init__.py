@@ -8,8 +8,10 @@ from ravine import _config
 from ravine.layers.activation import Activation
 from ravine.layers.activity_regularization import ActivityRegularization
 from ravine.layers.batch_normalization import BatchNormalization
+from ravine.layers.borders import Cropping1D, Cropping2D, Cropping3D, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D
 from ravine.layers.category_encoding import CategoryEncoding
 from ravine.layers.dense import Dense
+from ravine.layers.dot import Dot, dot
 from ravine.layers.dropout import AlphaDropout, Dropout, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
 from ravine.layers.elu import ELU, SELU
 from ravine.layers.embedding import Embedding
@@ -68,7 +70,11 @@ __all__ = [
     "BatchNormalization",
     "CategoryEncoding",
     "Concatenate",
+    "Cropping1D",
+    "Cropping2D",
+    "Cropping3D",
     "Dense",
+    "Dot",
     "Dropout",
     "Embedding",
     "Flatten",
@@ -110,10 +116,14 @@ __all__ = [
     "TimeDistributed",
     "UnitNormalization",
     "Wrapper",
+    "ZeroPadding1D",
+    "ZeroPadding2D",
+    "ZeroPadding3D",
     "add",
     "average",
     "concatenate",
     "deserialize",
+    "dot",
     "maximum",
     "minimum",
     "multiply",
@@ -123,6 +133,13 @@ __all__ = [
 
 _config.export(
     "keras.layers",
+    Dot,
+    ZeroPadding3D,
+    ZeroPadding2D,
+    ZeroPadding1D,
+    Cropping3D,
+    Cropping2D,
+    Cropping1D,
     Activation,
     ActivityRegularization,
     Add,

@@ -107,24 +107,23 @@ class BatchNormalization(GammaAndBeta):
     def _normalized(self, x: Any, training: bool | None, mask: Any) -> Any:
         """`x`, which has the channels last, normalized; `mask` has its shape, or that without the channels."""
         if not training or not self.trainable:
-            return self._scaled(x, self.moving_mean, self.moving_variance)
+            inv_std = ops.rsqrt(self.moving_variance + self.epsilon)
+            gamma = ops.ones(self.moving_mean.shape) if self.gamma is None else self.gamma
+            beta = ops.zeros(self.moving_mean.shape) if self.beta is None else self.beta
+            return ops.apply("normalize", [x, self.moving_mean, inv_std, gamma, beta])
         if mask is None:
             attrs = {"epsilon": self.epsilon, "scale": int(self.scale), "center": int(self.center)}
             parameters = [p for p in (self.gamma, self.beta) if p is not None]
             y, mean, variance, _ = ops.apply("batch_norm", [x, *parameters], attrs)
         else:
             mean, variance = _masked_moments(x, mask)
-            y = self._scaled(x, mean, variance)
+            y = ops.multiply(ops.subtract(x, mean), ops.rsqrt(variance + self.epsilon))
+            y = y if self.gamma is None else ops.multiply(y, self.gamma)
+            y = y if self.beta is None else ops.add(y, self.beta)
         keep = self.momentum
         self.moving_mean.assign(self.moving_mean * keep + mean * (1.0 - keep))
         self.moving_variance.assign(self.moving_variance * keep + variance * (1.0 - keep))
         return y
-
-    def _scaled(self, x: Any, mean: Any, variance: Any) -> Any:
-        inv_std = ops.rsqrt(variance + self.epsilon)
-        gamma = ops.ones(self.moving_mean.shape) if self.gamma is None else self.gamma
-        beta = ops.zeros(self.moving_mean.shape) if self.beta is None else self.beta
-        return ops.apply("normalize", [x, mean, inv_std, gamma, beta])
 
     def get_config(self) -> dict:
         return {

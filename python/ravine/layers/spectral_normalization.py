@@ -13,7 +13,8 @@ class SpectralNormalization(Wrapper):
     """Divides the kernel (or the embeddings) of a layer by its largest singular value before each training step
     (Miyato et al. 2018), estimated by power iterations that go on from step to step. Inference changes nothing.
 
-    Weights: vector_u, of shape (1, last size of the kernel), which is not trained, then those of the layer.
+    Weights: the kernel, vector_u, of shape (1, last size of the kernel), which is not trained, and what else the layer
+    has; the order is Keras'.
 
     Args:
         layer: a layer with an attribute `kernel` or `embeddings`.
@@ -30,19 +31,15 @@ class SpectralNormalization(Wrapper):
                 f"{self._label}: expected `power_iterations` to be 1 or more, received {power_iterations!r}."
             )
         self.power_iterations = power_iterations
+        self.kernel: Any = None
         self.vector_u: Any = None
-
-    @property
-    def kernel(self) -> Any:
-        """The weight that is normalized."""
-        for name in ("kernel", "embeddings"):
-            if getattr(self.layer, name, None) is not None:
-                return getattr(self.layer, name)
-        raise ValueError(f"{self._label}: expected a layer with a kernel or embeddings, received {self.layer!r}.")
 
     def build(self, input_shape: Any) -> None:
         super().build(input_shape)
         self.input_spec = InputSpec(min_ndim=1, axes={-1: input_shape[-1]})
+        self.kernel = getattr(self.layer, "kernel", getattr(self.layer, "embeddings", None))
+        if self.kernel is None:
+            raise ValueError(f"{self._label}: expected a layer with a kernel or embeddings, received {self.layer!r}.")
         self.vector_u = self.add_weight(
             shape=(1, self.kernel.shape[-1]),
             initializer=initializers.TruncatedNormal(stddev=0.02),
