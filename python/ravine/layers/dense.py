@@ -49,6 +49,7 @@ class Dense(Layer):
         for name, value in (("lora_rank", lora_rank), ("quantization_config", quantization_config)):
             if value is not None:
                 raise ValueError(f"{self._label}: `{name}` is not supported, received {value!r}.")
+        self.supports_masking = True
         self.units = int(units)
         self.activation = activations.get(activation)
         self.use_bias = use_bias

@@ -8,7 +8,11 @@ from ravine.layers.layer import Layer
 
 
 class Elementwise(Layer):
-    """A layer that keeps shapes."""
+    """A layer that keeps shapes, and so passes masks on."""
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.supports_masking = True
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         return tuple(input_shape)

@@ -1,4 +1,4 @@
-"""ELU."""
+"""ELU and SELU."""
 
 from __future__ import annotations
 
@@ -20,3 +20,11 @@ class ELU(Elementwise):
 
     def get_config(self) -> dict:
         return {**super().get_config(), "alpha": self.alpha}
+
+
+class SELU(Elementwise):
+    """1.0507009873554805 * elu(x, 1.6732632423543772) (Klambauer et al. 2017). It keeps mean 0 and variance 1 through
+    many layers when inputs are standardized and kernels start with ``lecun_normal``. A layer of ravine's own."""
+
+    def call(self, inputs: Any) -> Any:
+        return activations.selu(inputs)

@@ -1,4 +1,4 @@
-"""ReLU and LeakyReLU."""
+"""ReLU and its relatives with straight pieces: LeakyReLU and ThresholdedReLU."""
 
 from __future__ import annotations
 
@@ -50,6 +50,23 @@ class LeakyReLU(Elementwise):
 
     def get_config(self) -> dict:
         return {**super().get_config(), "negative_slope": self.negative_slope}
+
+
+class ThresholdedReLU(Elementwise):
+    """x if x > theta, else 0 (Konda et al. 2015). Keras 2 had this layer; Keras 3 writes ReLU(threshold=theta).
+
+    Raises ValueError for a negative `theta`.
+    """
+
+    def __init__(self, theta: float = 1.0, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.theta = _not_negative(self, "theta", theta)
+
+    def call(self, inputs: Any) -> Any:
+        return activations.threshold(inputs, self.theta, 0.0)
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), "theta": self.theta}
 
 
 def _not_negative(layer: Any, name: str, value: Any) -> float:

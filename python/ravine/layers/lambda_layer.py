@@ -1,0 +1,91 @@
+"""Lambda: any function as a layer."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from ravine import _config, _tree
+from ravine.layers import _call
+from ravine.layers.layer import Layer
+
+
+class Lambda(Layer):
+    """`function` of the inputs, written with `ravine.ops`, as a layer without weights.
+
+    Args:
+        function: called as ``function(inputs, **arguments)``, with `mask` and `training` too if it takes them.
+        output_shape: the shape of one sample's output, or a function from input shape to output shape; by default the
+            function is traced to find it.
+        mask: the output's mask, or a function ``(inputs, mask)`` that computes it.
+        arguments: a dictionary of further arguments.
+
+    A file holds the name of a function, never its code. To load it again, register the function with
+    ``keras.saving.register_keras_serializable`` or pass it in `custom_objects`. A ``lambda`` has no name, so a model
+    that holds one can be cloned, but not saved.
+
+    Raises:
+        TypeError: when `function` cannot be called.
+    """
+
+    def __init__(
+        self, function: Any, output_shape: Any = None, mask: Any = None, arguments: dict | None = None, **kwargs: Any
+    ):
+        super().__init__(**kwargs)
+        if not callable(function):
+            raise TypeError(f"{self._label}: expected `function` to be callable, received {function!r}.")
+        self.function = function
+        self.arguments = dict(arguments or {})
+        self.mask = mask
+        self.supports_masking = mask is not None
+        self._output_shape = output_shape
+        taken = inspect.signature(function).parameters
+        self._passes = [name for name in ("mask", "training") if name in taken]
+
+    def call(self, inputs: Any, mask: Any = None, training: bool | None = None) -> Any:
+        context = {"mask": mask, "training": training}
+        return self.function(inputs, **self.arguments, **{name: context[name] for name in self._passes})
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        if self._output_shape is None:
+            return super().compute_output_shape(input_shape)
+        if callable(self._output_shape):
+            return self._output_shape(input_shape)
+        batch = _tree.leaves(input_shape)[0]
+        return _call.map_shapes(lambda shape: (batch, *shape), self._output_shape)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        return self.mask(inputs, mask) if callable(self.mask) else self.mask
+
+    def get_config(self) -> dict:
+        config = {**super().get_config(), "function": _named(self.function), "arguments": self.arguments}
+        for key, value in (("output_shape", self._output_shape), ("mask", self.mask)):
+            if value is not None:
+                config[key] = _named(value)
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict, custom_objects: dict | None = None) -> Lambda:
+        """The layer that `get_config` described. Raises ValueError for functions that are not known by name, and for
+        code in a file, which is never run."""
+        config = dict(config)
+        for key in ("function", "output_shape", "mask"):
+            value = config.get(key)
+            if isinstance(value, dict) and value.get("class_name") == "__lambda__":
+                raise ValueError(
+                    f"Lambda {config.get('name')!r}: `{key}` is the code of a Python lambda, which is never run from "
+                    "a file. Write the layer anew in Python and load the weights alone, or save the model "
+                    "with a named, registered function."
+                )
+            if key in config:
+                config[key] = _config.deserialize_keras_object(value, custom_objects, kind="function")
+        if isinstance(config.get("output_shape"), list):
+            config["output_shape"] = tuple(config["output_shape"])
+        return cls(**config)
+
+
+def _named(value: Any) -> Any:
+    """A function with a name by that name. A lambda stays an object, which serves clones and which no file takes."""
+    if not callable(value) or getattr(value, "__name__", "") == "<lambda>":
+        return value
+    return _config.serialize_keras_object(value)
