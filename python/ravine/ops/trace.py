@@ -27,7 +27,7 @@ _TAKES_COUNTERS = frozenset({"dropout", "increment", "adam_rate", "nadam_rates",
 class SymbolicTensor(Operators):
     """A value in a traced computation: it has a shape and a dtype, but no numbers yet."""
 
-    __slots__ = ("dtype", "id", "shape", "trace")
+    __slots__ = ("_keras_mask", "dtype", "id", "shape", "trace")
 
     def __init__(self, trace: Trace, id: int, shape: tuple, dtype: str = "float32"):
         self.trace = trace
