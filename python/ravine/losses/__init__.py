@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ravine import _config, _lookup
-from ravine._names import to_snake_case
+from ravine._registry import Registry
+from ravine.losses.circle import Circle, circle
 from ravine.losses.crossentropy import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -14,103 +12,162 @@ from ravine.losses.crossentropy import (
     categorical_crossentropy,
     sparse_categorical_crossentropy,
 )
-from ravine.losses.loss import Loss, LossFunctionWrapper
-from ravine.losses.regression import (
-    Huber,
-    MeanAbsoluteError,
-    MeanSquaredError,
-    huber,
-    mean_absolute_error,
-    mean_squared_error,
+from ravine.losses.focal import (
+    BinaryFocalCrossentropy,
+    CategoricalFocalCrossentropy,
+    CategoricalGeneralizedCrossEntropy,
+    binary_focal_crossentropy,
+    categorical_focal_crossentropy,
+    categorical_generalized_cross_entropy,
 )
+from ravine.losses.hinge import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
+from ravine.losses.loss import Loss, LossFunctionWrapper
+from ravine.losses.probabilistic import KLDivergence, Poisson, kl_divergence, poisson
+from ravine.losses.regression import (
+    CosineSimilarity,
+    Huber,
+    LogCosh,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    cosine_similarity,
+    huber,
+    log_cosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+)
+from ravine.losses.segmentation import Dice, Tversky, dice, tversky
 
 __all__ = [
     "BinaryCrossentropy",
+    "BinaryFocalCrossentropy",
     "CategoricalCrossentropy",
+    "CategoricalFocalCrossentropy",
+    "CategoricalGeneralizedCrossEntropy",
+    "CategoricalHinge",
+    "Circle",
+    "CosineSimilarity",
+    "Dice",
+    "Hinge",
     "Huber",
+    "KLDivergence",
+    "LogCosh",
     "Loss",
     "LossFunctionWrapper",
     "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
     "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+    "Poisson",
     "SparseCategoricalCrossentropy",
+    "SquaredHinge",
+    "Tversky",
     "binary_crossentropy",
+    "binary_focal_crossentropy",
     "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_generalized_cross_entropy",
+    "categorical_hinge",
+    "circle",
+    "cosine_similarity",
     "deserialize",
+    "dice",
     "functions",
     "get",
+    "hinge",
     "huber",
+    "kl_divergence",
+    "log_cosh",
     "mean_absolute_error",
+    "mean_absolute_percentage_error",
     "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "poisson",
     "serialize",
     "sparse_categorical_crossentropy",
-    "to_snake_case",
+    "squared_hinge",
+    "tversky",
 ]
 
-_classes = (
-    BinaryCrossentropy,
-    CategoricalCrossentropy,
-    Huber,
-    MeanAbsoluteError,
-    MeanSquaredError,
-    SparseCategoricalCrossentropy,
+# The short and older names of tf.keras.
+MSE = mse = mean_squared_error
+MAE = mae = mean_absolute_error
+MAPE = mape = mean_absolute_percentage_error
+MSLE = msle = mean_squared_logarithmic_error
+KLD = kld = kullback_leibler_divergence = kl_divergence
+logcosh = log_cosh
+
+_registry = Registry(
+    "loss",
+    "keras.losses",
+    classes=(
+        BinaryCrossentropy,
+        BinaryFocalCrossentropy,
+        CategoricalCrossentropy,
+        CategoricalFocalCrossentropy,
+        CategoricalGeneralizedCrossEntropy,
+        CategoricalHinge,
+        Circle,
+        CosineSimilarity,
+        Dice,
+        Hinge,
+        Huber,
+        KLDivergence,
+        LogCosh,
+        Loss,
+        LossFunctionWrapper,
+        MeanAbsoluteError,
+        MeanAbsolutePercentageError,
+        MeanSquaredError,
+        MeanSquaredLogarithmicError,
+        Poisson,
+        SparseCategoricalCrossentropy,
+        SquaredHinge,
+        Tversky,
+    ),
+    functions=(
+        binary_crossentropy,
+        binary_focal_crossentropy,
+        categorical_crossentropy,
+        categorical_focal_crossentropy,
+        categorical_generalized_cross_entropy,
+        categorical_hinge,
+        circle,
+        cosine_similarity,
+        dice,
+        hinge,
+        huber,
+        kl_divergence,
+        log_cosh,
+        mean_absolute_error,
+        mean_absolute_percentage_error,
+        mean_squared_error,
+        mean_squared_logarithmic_error,
+        poisson,
+        sparse_categorical_crossentropy,
+        squared_hinge,
+        tversky,
+    ),
+    aliases={
+        "BCE": binary_crossentropy,
+        "KLD": kl_divergence,
+        "MAE": mean_absolute_error,
+        "MAPE": mean_absolute_percentage_error,
+        "MSE": mean_squared_error,
+        "MSLE": mean_squared_logarithmic_error,
+        "bce": binary_crossentropy,
+        "kld": kl_divergence,
+        "kullback_leibler_divergence": kl_divergence,
+        "logcosh": log_cosh,
+        "mae": mean_absolute_error,
+        "mape": mean_absolute_percentage_error,
+        "mse": mean_squared_error,
+        "msle": mean_squared_logarithmic_error,
+    },
+    prefer_functions=True,
 )
-_config.export("keras.losses", Loss, LossFunctionWrapper, *_classes)
-
-functions = {
-    to_snake_case(cls.__name__): function
-    for cls, function in zip(
-        _classes,
-        (
-            binary_crossentropy,
-            categorical_crossentropy,
-            huber,
-            mean_absolute_error,
-            mean_squared_error,
-            sparse_categorical_crossentropy,
-        ),
-        strict=True,
-    )
-}
-_named = {
-    **functions,
-    **{cls.__name__: cls for cls in _classes},
-    "mse": mean_squared_error,
-    "MSE": mean_squared_error,
-    "mae": mean_absolute_error,
-    "MAE": mean_absolute_error,
-    "bce": binary_crossentropy,
-    "BCE": binary_crossentropy,
-}
-
-
-def get(identifier: Any) -> Any:
-    """A loss from a name, a configuration, a class, an instance or a callable; None stays None.
-
-    Names in snake case give functions, class names give instances. Raises ValueError for an unknown name.
-    """
-    if identifier is None:
-        return None
-    if isinstance(identifier, dict):
-        return deserialize(identifier)
-    if isinstance(identifier, str):
-        custom = _config.get_registered_object(identifier)
-        identifier = custom if custom is not None else _lookup.find(identifier, _named, "loss")
-    if isinstance(identifier, type):
-        return identifier()
-    if callable(identifier):
-        return identifier
-    raise _lookup.not_an_identifier(identifier, "loss")
-
-
-def serialize(loss: Any) -> Any:
-    """A loss's configuration; for one of ravine's functions its name."""
-    name = getattr(loss, "__name__", None)
-    if name is not None and functions.get(name) is loss:
-        return name
-    return _config.serialize_keras_object(loss)
-
-
-def deserialize(config: Any, custom_objects: dict | None = None) -> Any:
-    if isinstance(config, str):
-        return get(config)
-    return _config.deserialize_keras_object(config, custom_objects, kind="loss", module="keras.losses")
+functions = _registry.functions
+get, serialize, deserialize = _registry.get, _registry.serialize, _registry.deserialize

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from ravine import _config, _lookup, ops
 from ravine._names import auto_name
+from ravine._tree import mapped
+from ravine.losses._masks import both, mask_of
 from ravine.losses._ranks import to_same_rank
 from ravine.losses.reduction import REDUCTIONS, reduce_losses
 from ravine.tensor import standardize_dtype
@@ -16,7 +18,8 @@ class Loss:
     """``loss(y_true, y_pred, sample_weight=None)`` -> scalar, or losses per value when nothing is reduced.
 
     Subclasses implement ``call(y_true, y_pred)`` -> losses of shape (batch, ...) with `ravine.ops`. They work on arrays
-    at once, and are traced by `Model.compile`.
+    at once, and are traced by `Model.compile`. Values that are masked, by the predictions' mask or by the losses' own,
+    do not count.
 
     Args:
         name: by default the class name in snake case.
@@ -45,9 +48,9 @@ class Loss:
         raise NotImplementedError(f"{type(self).__name__}: call() is not implemented.")
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        y_true = ops.convert_to_tensor(y_true)
-        y_pred = ops.convert_to_tensor(y_pred)
-        return reduce_losses(self.call(y_true, y_pred), sample_weight, self.reduction)
+        mask = mask_of(y_pred)
+        losses = self.call(_tensors(y_true), _tensors(y_pred))
+        return reduce_losses(losses, sample_weight, self.reduction, both(mask, mask_of(losses)))
 
     def get_config(self) -> dict:
         return {"name": self.name, "reduction": self.reduction}
@@ -61,7 +64,11 @@ class Loss:
 
 
 class LossFunctionWrapper(Loss):
-    """A loss made of a function ``fn(y_true, y_pred, **kwargs)`` that returns losses per sample."""
+    """A loss made of a function ``fn(y_true, y_pred, **kwargs)`` that returns losses per sample. The arguments are
+    attributes of the loss and part of its configuration."""
+
+    # Arguments that Keras' configurations leave out, with their defaults: written when they differ from these.
+    _unwritten: ClassVar[dict[str, Any]] = {}
 
     def __init__(
         self,
@@ -71,19 +78,35 @@ class LossFunctionWrapper(Loss):
         dtype: Any = None,
         **kwargs: Any,
     ):
+        vars(self).update(kwargs)
         super().__init__(name or getattr(fn, "__name__", None), reduction, dtype)
         self.fn = fn
         self._fn_kwargs = kwargs
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        return self.fn(*to_same_rank(y_true, y_pred), **self._fn_kwargs)
+        return self.fn(*_same_ranks(y_true, y_pred), **self._fn_kwargs)
 
     def get_config(self) -> dict:
-        if type(self) is not LossFunctionWrapper:
-            return {**super().get_config(), **self._fn_kwargs}
-        fn = _config.serialize_keras_object(self.fn)
-        return {**super().get_config(), "fn": fn, **_config.serialize_keras_object(self._fn_kwargs)}
+        config = super().get_config()
+        if type(self) is LossFunctionWrapper:
+            config["fn"] = _config.serialize_keras_object(self.fn)
+            return {**config, **_config.serialize_keras_object(self._fn_kwargs)}
+        unwritten = self._unwritten
+        return {
+            **config,
+            **{k: v for k, v in self._fn_kwargs.items() if k not in unwritten or v != unwritten[k]},
+        }
 
     @classmethod
     def from_config(cls, config: dict) -> Any:
         return cls(**_config.deserialize_keras_object(config))
+
+
+def _tensors(x: Any) -> Any:
+    """`x` as a tensor; a dictionary or list of tensors, such as the outputs of a model, stays one."""
+    nested = isinstance(x, dict) or (isinstance(x, (list, tuple)) and any(hasattr(part, "shape") for part in x))
+    return mapped(ops.convert_to_tensor, x) if nested else ops.convert_to_tensor(x)
+
+
+def _same_ranks(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+    return to_same_rank(y_true, y_pred) if hasattr(y_true, "shape") and hasattr(y_pred, "shape") else (y_true, y_pred)

@@ -11,8 +11,9 @@ from ravine.losses import Loss, LossFunctionWrapper
 
 Shape = tuple[int | None, ...]
 
-SPARSE = "SparseCategoricalCrossentropy"
+SPARSE = ("SparseCategoricalCrossentropy", "CategoricalGeneralizedCrossEntropy")
 ONE_HOT = ("CategoricalCrossentropy", "CategoricalFocalCrossentropy", "CategoricalHinge")
+OTHER = ("Circle", "CTC")  # their targets have shapes of their own, and they check them
 
 
 def check_targets(loss: Any, y: np.ndarray | None, y_pred_shape: Shape, where: str) -> None:
@@ -32,11 +33,13 @@ def check_targets(loss: Any, y: np.ndarray | None, y_pred_shape: Shape, where: s
     kind = loss_kind(loss)
     if y is None:
         raise ValueError(f"{where}: the loss {kind or loss!r} needs targets, but y is None.")
-    if kind == SPARSE:
-        _check_sparse(y, y_pred_shape, where, getattr(loss, "ignore_class", None))
+    if kind in SPARSE:
+        rows = list(y_pred_shape)
+        classes = rows.pop(getattr(loss, "axis", -1))
+        _check_sparse(kind, y, (*rows, classes), where, getattr(loss, "ignore_class", None))
     elif kind in ONE_HOT:
         _check_one_hot(kind, y, y_pred_shape, where)
-    elif kind is not None:
+    elif kind is not None and kind not in OTHER:
         _check_same(kind, y, y_pred_shape, where)
 
 
@@ -48,11 +51,12 @@ def loss_kind(loss: Any) -> str | None:
     function = loss.fn if isinstance(loss, LossFunctionWrapper) else loss
     for name, known in losses.functions.items():
         if known is function:
-            return "".join(part.capitalize() for part in name.split("_"))
+            classes = (name for name in losses.__all__ if isinstance(getattr(losses, name), type))
+            return next((cls for cls in classes if cls.lower() == name.replace("_", "")), None)
     return None
 
 
-def _check_sparse(y: np.ndarray, y_pred_shape: Shape, where: str, ignored: int | None = None) -> None:
+def _check_sparse(kind: str, y: np.ndarray, y_pred_shape: Shape, where: str, ignored: int | None = None) -> None:
     expected = y_pred_shape[:-1]
     classes = y_pred_shape[-1]
     shape = (None, *y.shape[1:])
@@ -61,7 +65,7 @@ def _check_sparse(y: np.ndarray, y_pred_shape: Shape, where: str, ignored: int |
         if shape == y_pred_shape:
             hint = " One-hot targets go with CategoricalCrossentropy ('categorical_crossentropy')."
         raise ValueError(
-            f"{where}: {SPARSE} with predictions of shape {y_pred_shape} expected y of shape {expected} or "
+            f"{where}: {kind} with predictions of shape {y_pred_shape} expected y of shape {expected} or "
             f"{(*expected, 1)} holding class indices, received y of shape {y.shape}.{hint}"
         )
     if y.size == 0 or classes is None:
@@ -71,7 +75,7 @@ def _check_sparse(y: np.ndarray, y_pred_shape: Shape, where: str, ignored: int |
         if wrong.any():
             at = int(np.flatnonzero(wrong.reshape(-1))[0])
             raise ValueError(
-                f"{where}: {SPARSE} expected integer class indices, received {y.reshape(-1)[at]} (dtype {y.dtype}) "
+                f"{where}: {kind} expected integer class indices, received {y.reshape(-1)[at]} (dtype {y.dtype}) "
                 f"at position {at}."
             )
     if y.min() < 0 or y.max() >= classes:
@@ -82,7 +86,7 @@ def _check_sparse(y: np.ndarray, y_pred_shape: Shape, where: str, ignored: int |
             return
         at = int(np.flatnonzero(outside.reshape(-1))[0])
         raise ValueError(
-            f"{where}: {SPARSE} expected labels in [0, {classes}) because the output has {classes} units, "
+            f"{where}: {kind} expected labels in [0, {classes}) because the output has {classes} units, "
             f"received {y.reshape(-1)[at]} at position {at} ({int(outside.sum())} of {y.size} labels are out of range)."
             + (" Labels that count from 1 need one more unit or y - 1." if y.min() == 1 and y.max() == classes else "")
         )

@@ -1,0 +1,242 @@
+"""Every loss of Keras against the installed one: values, reductions, weights, gradients, configurations."""
+
+from types import ModuleType
+
+import numpy as np
+import pytest
+from tracing import run_traced
+
+from ravine import losses
+from ravine.ops import Trace
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # from Keras itself
+
+RNG = np.random.default_rng(3)
+SHAPES = [(6,), (6, 1), (3, 2, 4)]
+
+
+def real(shape):
+    return RNG.normal(size=shape), RNG.normal(size=shape)
+
+
+def positive(shape):
+    return RNG.integers(0, 5, shape), RNG.uniform(0.1, 4, shape)
+
+
+def binary(shape):
+    return RNG.integers(0, 2, shape), RNG.uniform(0.02, 0.98, shape)
+
+
+def binary_logits(shape):
+    return RNG.integers(0, 2, shape), RNG.normal(size=shape) * 3
+
+
+def signs(shape):
+    return RNG.choice([-1, 1], shape), RNG.normal(size=shape)
+
+
+def one_hot(shape):
+    p = RNG.uniform(0.05, 1, shape)
+    return np.eye(shape[-1])[RNG.integers(0, shape[-1], shape[:-1])], p / p.sum(-1, keepdims=True)
+
+
+def one_hot_logits(shape):
+    return one_hot(shape)[0], RNG.normal(size=shape) * 3
+
+
+def sparse(shape):
+    y, p = one_hot(shape)
+    return y.argmax(-1), p
+
+
+def sparse_logits(shape):
+    return sparse(shape)[0], RNG.normal(size=shape) * 3
+
+
+def sparse_columns(shape):
+    y, p = sparse(shape)
+    return y[..., None], p
+
+
+def classes_second(shape):
+    y, p = one_hot(shape)
+    return np.moveaxis(y, -1, 1), np.moveaxis(p, -1, 1)
+
+
+def embeddings(shape):
+    p = RNG.normal(size=shape)
+    return RNG.integers(0, 3, shape[:1]), p / np.linalg.norm(p, axis=-1, keepdims=True)
+
+
+ROWS = [(3, 2, 4)]
+MATRIX = [(7, 4)]
+# name, arguments, data, shapes; what has no shapes fails in Keras and has its numbers in tests/test_losses.py
+CASES = [
+    ("MeanSquaredError", {}, real, SHAPES),
+    ("MeanAbsoluteError", {}, real, SHAPES),
+    ("MeanAbsolutePercentageError", {}, real, SHAPES),
+    ("MeanSquaredLogarithmicError", {}, positive, SHAPES),
+    ("MeanSquaredLogarithmicError", {}, real, ROWS),
+    ("Huber", {}, real, SHAPES),
+    ("Huber", {"delta": 0.3}, real, ROWS),
+    ("LogCosh", {}, real, SHAPES),
+    ("CosineSimilarity", {}, real, SHAPES[1:]),
+    ("CosineSimilarity", {"axis": 1}, real, ROWS),
+    ("Poisson", {}, positive, SHAPES),
+    ("KLDivergence", {}, one_hot, ROWS),
+    ("KLDivergence", {}, binary, SHAPES[:2]),
+    ("Hinge", {}, signs, SHAPES),
+    ("Hinge", {}, binary_logits, ROWS),
+    ("SquaredHinge", {}, signs, SHAPES),
+    ("SquaredHinge", {}, binary_logits, ROWS),
+    ("CategoricalHinge", {}, one_hot, ROWS),
+    ("BinaryCrossentropy", {}, binary, SHAPES),
+    ("BinaryCrossentropy", {"from_logits": True}, binary_logits, ROWS),
+    ("BinaryCrossentropy", {"label_smoothing": 0.2, "axis": 1}, binary, ROWS),
+    ("BinaryFocalCrossentropy", {}, binary, SHAPES),
+    ("BinaryFocalCrossentropy", {"from_logits": True, "gamma": 3.0}, binary_logits, ROWS),
+    ("BinaryFocalCrossentropy", {"apply_class_balancing": True, "alpha": 0.7, "gamma": 1.0}, binary, ROWS),
+    ("BinaryFocalCrossentropy", {"label_smoothing": 0.1, "gamma": 0.0}, binary, ROWS),
+    ("CategoricalCrossentropy", {}, one_hot, ROWS),
+    ("CategoricalCrossentropy", {"from_logits": True}, one_hot_logits, ROWS),
+    ("CategoricalCrossentropy", {"label_smoothing": 0.2}, one_hot, ROWS),
+    ("CategoricalCrossentropy", {"axis": 1}, classes_second, ROWS),
+    ("CategoricalFocalCrossentropy", {}, one_hot, ROWS),
+    ("CategoricalFocalCrossentropy", {"from_logits": True, "gamma": 1.5}, one_hot_logits, ROWS),
+    ("CategoricalFocalCrossentropy", {"label_smoothing": 0.1, "alpha": 0.5, "gamma": 0.0}, one_hot, ROWS),
+    ("CategoricalFocalCrossentropy", {"alpha": [0.1, 0.2, 0.3, 0.4]}, one_hot, ROWS),
+    ("CategoricalFocalCrossentropy", {"axis": 1}, classes_second, ROWS),
+    ("SparseCategoricalCrossentropy", {}, sparse, ROWS),
+    ("SparseCategoricalCrossentropy", {}, sparse_columns, ROWS),
+    ("SparseCategoricalCrossentropy", {"from_logits": True}, sparse_logits, ROWS),
+    ("SparseCategoricalCrossentropy", {"ignore_class": 0}, sparse, ROWS),
+    ("SparseCategoricalCrossentropy", {"ignore_class": 2, "from_logits": True}, sparse_logits, ROWS),
+    ("SparseCategoricalCrossentropy", {"axis": 1}, sparse, []),
+    ("CategoricalGeneralizedCrossEntropy", {}, sparse, MATRIX),
+    ("CategoricalGeneralizedCrossEntropy", {"q": 0.8}, sparse, ROWS),
+    ("Dice", {}, binary, SHAPES),
+    ("Dice", {"axis": (1, 2)}, binary, ROWS),
+    ("Tversky", {}, binary, SHAPES),
+    ("Tversky", {"alpha": 0.3, "beta": 0.7, "axis": (1, 2)}, binary, ROWS),
+    ("Circle", {}, embeddings, MATRIX),
+    ("Circle", {"gamma": 2.0, "margin": 0.25, "remove_diagonal": False}, embeddings, MATRIX),
+]
+EACH = [
+    pytest.param(name, arguments, *(x.astype(np.float32) for x in data(shape)), id=f"{name}-{i}-{shape}")
+    for i, (name, arguments, data, shapes) in enumerate(CASES)
+    for shape in shapes
+]
+# What compares the samples of a batch with each other needs a batch of fixed size.
+NOT_TRACED = {"Circle"}
+
+CLASSES = [
+    "BinaryCrossentropy", "BinaryFocalCrossentropy", "CTC", "CategoricalCrossentropy", "CategoricalFocalCrossentropy",
+    "CategoricalGeneralizedCrossEntropy", "CategoricalHinge", "Circle", "CosineSimilarity", "Dice", "Hinge", "Huber",
+    "KLDivergence", "LogCosh", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredError",
+    "MeanSquaredLogarithmicError", "Poisson", "SparseCategoricalCrossentropy", "SquaredHinge", "Tversky",
+]  # fmt: skip
+FUNCTIONS = [
+    "binary_crossentropy", "binary_focal_crossentropy", "categorical_crossentropy", "categorical_focal_crossentropy",
+    "categorical_generalized_cross_entropy", "categorical_hinge", "circle", "cosine_similarity", "ctc", "dice",
+    "hinge", "huber", "kl_divergence", "log_cosh", "mean_absolute_error", "mean_absolute_percentage_error",
+    "mean_squared_error", "mean_squared_logarithmic_error", "poisson", "sparse_categorical_crossentropy",
+    "squared_hinge", "tversky",
+]  # fmt: skip
+NOT_HERE: dict[str, str] = {"CTC": "needs a loop over time", "ctc": "needs a loop over time"}
+
+
+@pytest.fixture(scope="module")
+def keras() -> ModuleType:
+    return pytest.importorskip("keras")
+
+
+def weights_for(y, p, losses_shape):
+    """No weights, one per sample, and one per value where that is something else."""
+    yield None
+    if losses_shape:
+        yield RNG.uniform(0, 2, (losses_shape[0], *[1] * (len(losses_shape) - 1))).astype(np.float32)
+    if len(losses_shape) > 1:
+        yield RNG.uniform(0, 2, losses_shape).astype(np.float32)
+
+
+def test_every_loss_has_a_case(keras: ModuleType) -> None:
+    public = {name for name in dir(keras.losses) if not name.startswith("_")}
+    assert public == {*CLASSES, *FUNCTIONS, "Loss", "get", "serialize", "deserialize"}
+    assert {name for name, *_ in CASES} | set(NOT_HERE) & set(CLASSES) == set(CLASSES)
+    for name in FUNCTIONS:
+        assert name in NOT_HERE or name in losses.functions, name
+    for name in public - NOT_HERE.keys():
+        assert name in losses.__all__, name
+
+
+@pytest.mark.parametrize(("name", "arguments", "y", "p"), EACH)
+def test_values(keras: ModuleType, name: str, arguments: dict, y: np.ndarray, p: np.ndarray) -> None:
+    theirs, own = getattr(keras.losses, name), getattr(losses, name)
+    per_value = np.asarray(theirs(**arguments, reduction=None)(y, p))
+    for weights in weights_for(y, p, per_value.shape):
+        reductions = ("sum_over_batch_size", "none")
+        if name == "MeanSquaredError":
+            reductions = ("sum_over_batch_size", "none", "sum", "mean", "mean_with_sample_weight")
+        for reduction in reductions:
+            if reduction == "mean_with_sample_weight" and weights is not None and weights.size != per_value.size:
+                continue  # Keras counts weights that are spread over values once
+            expected = theirs(**arguments, reduction=reduction)(y, p, sample_weight=weights)
+            loss = own(**arguments, reduction=reduction)
+            given = [y, p] if weights is None else [y, p, weights]
+            np.testing.assert_allclose(loss(*given), expected, rtol=1e-5, atol=2e-6)
+            if name not in NOT_TRACED and reduction == "sum_over_batch_size":
+                np.testing.assert_allclose(run_traced(loss, *given), expected, rtol=1e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize(("name", "arguments", "y", "p"), EACH)
+def test_functions(keras: ModuleType, name: str, arguments: dict, y: np.ndarray, p: np.ndarray) -> None:
+    function = getattr(losses, name)(**arguments).fn
+    arguments = {"q": 0.5} if name == "CategoricalGeneralizedCrossEntropy" and not arguments else arguments
+    expected = getattr(keras.losses, function.__name__)(y, p, **arguments)
+    np.testing.assert_allclose(function(y, p, **arguments), np.asarray(expected), rtol=1e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize(("name", "arguments", "y", "p"), [case for case in EACH if case.values[0] not in NOT_TRACED])
+def test_gradients(keras: ModuleType, name: str, arguments: dict, y: np.ndarray, p: np.ndarray) -> None:
+    jax = pytest.importorskip("jax")
+    weights = np.linspace(0.5, 1.5, len(y), dtype=np.float32)
+    theirs = getattr(keras.losses, name)(**arguments)
+    rank = getattr(losses, name)(**arguments, reduction=None)(y, p).ndim
+    weights = weights.reshape(-1, *[1] * (rank - 1)) if rank else np.float32(1)
+    expected = jax.jit(jax.grad(lambda p: theirs(y, p, sample_weight=weights)))(p)
+    with Trace() as trace:
+        inputs = [
+            trace.input(key, (None, *x.shape[1:]) if x.ndim else ())
+            for key, x in zip("ypw", (y, p, weights), strict=True)
+        ]
+        [gradient] = trace.gradients(getattr(losses, name)(**arguments)(*inputs), [inputs[1]])
+    [result] = trace.program(inputs, [gradient]).run([y, p, weights])
+    np.testing.assert_allclose(result, expected, rtol=2e-4, atol=2e-6)
+
+
+@pytest.mark.parametrize(("name", "arguments"), [(name, arguments) for name, arguments, *_ in CASES])
+def test_configurations(keras: ModuleType, name: str, arguments: dict) -> None:
+    for more in ({}, {"reduction": "sum", "name": "mine"}):
+        theirs, own = getattr(keras.losses, name)(**arguments, **more), getattr(losses, name)(**arguments, **more)
+        config = own.get_config()
+        assert {key: config[key] for key in theirs.get_config()} == theirs.get_config()
+        lost_by_keras = set(config) - set(theirs.get_config())
+        assert lost_by_keras <= {"delta", "axis"} & set(arguments)
+        twin = keras.saving.deserialize_keras_object(losses.serialize(own))
+        assert (type(twin), twin.get_config()) == (type(theirs), theirs.get_config())
+        back = losses.deserialize(keras.losses.serialize(theirs))
+        assert (type(back), back.name, back.reduction) == (type(own), own.name, own.reduction)
+        again = losses.deserialize(losses.serialize(own))
+        assert again.get_config() == config
+
+
+def test_names(keras: ModuleType) -> None:
+    from keras.src.losses import ALL_OBJECTS_DICT
+
+    for name, found in ALL_OBJECTS_DICT.items():
+        if name in NOT_HERE or name in ("Loss", "LossFunctionWrapper"):
+            continue
+        own = losses.get(name)
+        assert (type(own).__name__ if isinstance(found, type) else own.__name__) == found.__name__
+    wrapped = losses.LossFunctionWrapper(losses.huber, name="h", delta=2.0)
+    assert losses.deserialize(losses.serialize(wrapped)).get_config() == wrapped.get_config()
