@@ -57,6 +57,11 @@ class KerasTensor(Operators):
     def __iter__(self) -> Any:
         raise TypeError(f"{self!r} cannot be iterated over. Compute on whole tensors with ravine.ops.")
 
+    def __getitem__(self, index: Any) -> Any:
+        from ravine.ops import slicing
+
+        return slicing.getitem(self, index)
+
     def __repr__(self) -> str:
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
 

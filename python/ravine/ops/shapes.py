@@ -14,7 +14,7 @@ import numpy as np
 from ravine.ops import math
 from ravine.ops._dtypes import axis_of, shape_of, tag
 from ravine.ops.trace import SymbolicTensor, apply, current
-from ravine.tensor import as_tensor, standardize_dtype, tag_of
+from ravine.tensor import KerasTensor, as_tensor, standardize_dtype, tag_of
 from ravine.variable import Variable
 
 
@@ -30,7 +30,7 @@ def ndim(x: Any) -> int:
 
 def convert_to_tensor(x: Any, dtype: Any = None) -> Any:
     """`x` as a tensor. Float32 arrays are not copied; a variable becomes the tensor that reads it."""
-    if isinstance(x, SymbolicTensor):
+    if isinstance(x, (SymbolicTensor, KerasTensor)):
         return x if dtype is None else cast(x, dtype)
     if isinstance(x, Variable):
         x = x.value
@@ -49,7 +49,7 @@ def convert_to_numpy(x: Any) -> np.ndarray:
 def cast(x: Any, dtype: Any) -> Any:
     """Convert to a dtype. Floats lose their fraction (towards 0) on the way to integers; all but 0 is True."""
     wanted = standardize_dtype(dtype)
-    if not isinstance(x, SymbolicTensor) and not (isinstance(x, Variable) and current() is not None):
+    if not isinstance(x, (SymbolicTensor, KerasTensor)) and not (isinstance(x, Variable) and current() is not None):
         if x is None:
             raise TypeError(
                 "ops.cast: received None. The batch size is not known while a function is traced: write "
@@ -182,7 +182,7 @@ def arange(start: float, stop: float | None = None, step: float = 1, dtype: Any 
 
 def full_like(x: Any, fill_value: float, dtype: Any = None) -> Any:
     """One value in the shape of `x`, batch included"""
-    if not isinstance(x, SymbolicTensor):
+    if not isinstance(x, (SymbolicTensor, KerasTensor)):
         return full(shape_of(x), fill_value, tag(x) if dtype is None else dtype)
     # isnan is 0 or 1 whatever x holds, so that times 0 it is surely 0.
     attrs = {"scale": 0.0, "offset": float(fill_value)}
