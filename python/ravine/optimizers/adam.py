@@ -58,7 +58,7 @@ class Adam(Optimizer):
         if beta_1 is self.beta_1:
             rate = self._corrected_rate(learning_rate, beta_1, self.beta_2)
         else:
-            rate = self._once(("rate", id(learning_rate)), lambda: self._rate_by_product(learning_rate))
+            rate = self._once(("adam", id(learning_rate)), lambda: self._rate_by_product(learning_rate))
         if not self.amsgrad:
             ops.adam_update_at_rate(variable, gradient, m, v, rate, beta_1, self.beta_2, self.epsilon)
             return
