@@ -40,8 +40,8 @@ def test_a_copied_optimizer_keeps_its_exemptions_from_weight_decay() -> None:
     model = compiled(keras.optimizers.SGD(0.0, weight_decay=0.5))
     model.optimizer.exclude_from_weight_decay(model.layers[0].weights)
     twin = copy.deepcopy(model)
-    assert [twin.optimizer._decays(weight) for weight in twin.weights] == [False, False]
-    assert twin.optimizer._decays(model.weights[0])
+    assert [twin.optimizer._decay_of(weight) for weight in twin.weights] == [None, None]
+    assert twin.optimizer._decay_of(model.weights[0]) == 0.5
 
 
 def test_metrics_of_the_same_name_are_told_apart() -> None:
@@ -101,7 +101,7 @@ def test_hints() -> None:
     with pytest.raises(ValueError, match="steps_per_epoch: expected"):
         model.fit(X, Y, steps_per_epoch=0, verbose=0)
     with pytest.raises(ValueError, match=r"momentum.*nesterov"):
-        keras.optimizers.SGD(decay=0.1)
+        keras.optimizers.SGD(speed=0.1)
     with pytest.raises(TypeError, match="batch size is not known"):
         keras.ops.cast(None, "float32")
 

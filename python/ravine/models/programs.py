@@ -14,8 +14,6 @@ from ravine.models.train_step import StepProgram, trace_predict, trace_test, tra
 
 MOST_PROGRAMS = 64
 
-_PLAIN = (bool, int, float, type(None))
-
 _TRACERS = {"train": trace_train, "test": trace_test, "predict": trace_predict}
 
 
@@ -60,7 +58,7 @@ class Programs(Layer):
             batch = Batch(batch.x)
         self._current()
         shapes = tuple([_shapes(part) for part in batch])
-        key = (phase, shapes, _optimizer_key(self.optimizer) if phase == "train" else None)
+        key = (phase, shapes, self.optimizer.program_key() if phase == "train" else None)
         step = self._recent.get(key)
         if step is None:
             step = self._recall_or_trace(key, batch)
@@ -108,9 +106,3 @@ def _shapes(part: Any) -> Any:
     if isinstance(part, (list, tuple)):
         return type(part).__name__, tuple([_shapes(value) for value in part])
     return part.shape[1:]
-
-
-def _optimizer_key(optimizer: Any) -> tuple:
-    """The optimizer and its plain settings (momentum, clipnorm, ...), which are constants of a program."""
-    settings = [value for name, value in vars(optimizer).items() if name != "built" and type(value) in _PLAIN]
-    return (id(optimizer), *settings)

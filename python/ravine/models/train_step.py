@@ -100,8 +100,8 @@ def _trace_loss(
 
 
 def _trace_update(trace: Trace, model: Any, loss: SymbolicTensor, variables: Sequence[Any]) -> None:
-    model.optimizer.build(variables)
-    gradients = trace.gradients(loss, variables)
+    model.optimizer._ensure_built(variables)
+    gradients = trace.gradients(model.optimizer.scale_loss(loss), variables)
     pairs = [
         (gradient, variable) for gradient, variable in zip(gradients, variables, strict=True) if gradient is not None
     ]

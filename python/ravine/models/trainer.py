@@ -94,8 +94,6 @@ class Trainer(Programs):
         Raises:
             ValueError: an unknown name; the message suggests close matches.
         """
-        if optimizer == "rmsprop":
-            _check_default_optimizer()
         self.__dict__["_compiled"] = Compiled(optimizer, loss, loss_weights, metrics, weighted_metrics)
         self.__dict__["_compile_arguments"] = {
             "optimizer": optimizer,
@@ -299,7 +297,7 @@ class Trainer(Programs):
                 if validation is not None and _validates(epoch, validation_freq):
                     results = self._evaluate(validation, callbacks)
                     logs.update({f"val_{name}": value for name, value in sorted(results.items())})
-                logs["learning_rate"] = float(self.optimizer.learning_rate)
+                logs.update(self.optimizer.learning_rate_logs())
                 callbacks.on_epoch_end(epoch, logs)
                 if callbacks.params.get("steps") != data.steps:  # a stream's length is known after its first epoch
                     callbacks.set_params({**callbacks.params, "steps": data.steps})
@@ -309,6 +307,8 @@ class Trainer(Programs):
             if callbacks.progbar is not None:
                 callbacks.progbar.abandon()
             raise
+        if epochs > initial_epoch:
+            self.optimizer.finalize_variable_values(self.trainable_variables)
         callbacks.on_train_end(logs)
         return self.history
 
@@ -440,16 +440,6 @@ def _check_verbose(verbose: Any) -> int:
     if verbose not in (0, 1, 2):
         raise ValueError(f"verbose: expected 0, 1, 2 or 'auto', received {verbose!r}.")
     return int(verbose)
-
-
-def _check_default_optimizer() -> None:
-    from ravine import optimizers
-
-    if not hasattr(optimizers, "RMSprop"):
-        raise ValueError(
-            "compile: the default optimizer, 'rmsprop', is not available in this version. "
-            "Choose one: compile(optimizer='adam', ...) or compile(optimizer='sgd', ...)."
-        )
 
 
 def _batch_size_for(validation_data: Any, batch_size: int | None) -> int | None:

@@ -1,11 +1,13 @@
-"""Adam."""
+"""Adam and AdamW."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from ravine import ops
-from ravine.optimizers.optimizer import CommonArguments, Optimizer, checked_beta
+from ravine.optimizers.optimizer import CommonArguments, Optimizer
+from ravine.optimizers.rules import approach, checked_beta, schedule_config
+from ravine.optimizers.schedules.schedule import LearningRateSchedule
 from ravine.variable import Variable
 
 if TYPE_CHECKING:
@@ -21,54 +23,95 @@ class Adam(Optimizer):
 
     Args:
         learning_rate: 0.001 by default.
+        beta_1: from 0 to 1; or a schedule of it, such as `schedules.OneCycle(...).momentum` or `schedules.Demon` (not
+            in Keras). Then the product of all its values takes the place of beta_1^t.
         **kwargs: those of `Optimizer`.
     """
 
     def __init__(
         self,
         learning_rate: Any = 0.001,
-        beta_1: float = 0.9,
+        beta_1: float | LearningRateSchedule = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
         **kwargs: Unpack[CommonArguments],
     ):
         super().__init__(learning_rate=learning_rate, **kwargs)
-        self.beta_1 = checked_beta(self, "beta_1", beta_1)
+        scheduled = isinstance(beta_1, LearningRateSchedule)
+        self.beta_1 = beta_1 if scheduled else checked_beta(self, "beta_1", beta_1)
         self.beta_2 = checked_beta(self, "beta_2", beta_2)
         self.epsilon = float(epsilon)
         self.amsgrad = bool(amsgrad)
-        self._momentums: list[Variable] = []
-        self._velocities: list[Variable] = []
-        self._largest_velocities: list[Variable] = []
+        self._product: Variable | None = None
 
     def _make_slots(self, variables: list[Variable]) -> None:
-        for variable in variables:
-            self._momentums.append(self.add_variable_from_reference(variable, "momentum"))
-            self._velocities.append(self.add_variable_from_reference(variable, "velocity"))
+        self._add_slots(variables, momentum="zeros", velocity="zeros")
         if self.amsgrad:
-            self._largest_velocities += [self.add_variable_from_reference(v, "velocity_hat") for v in variables]
+            self._add_slots(variables, velocity_hat="zeros")
+        if isinstance(self.beta_1, LearningRateSchedule) and self._product is None:
+            self._product = self.add_variable((), "ones", name="beta_1_product")
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
-        index = self._get_variable_index(variable)
-        m, v = self._momentums[index], self._velocities[index]
-        if "rate" not in self._shared:
-            self._shared["rate"] = ops.adam_rate(learning_rate, self.iterations, self.beta_1, self.beta_2)
-        rate = self._shared["rate"]
+        m, v = self._slot("momentum", variable), self._slot("velocity", variable)
+        beta_1 = self._scheduled(self.beta_1)
+        if beta_1 is self.beta_1:
+            rate = self._corrected_rate(learning_rate, beta_1, self.beta_2)
+        else:
+            rate = self._once(("adam", id(learning_rate)), lambda: self._rate_by_product(learning_rate))
         if not self.amsgrad:
-            ops.adam_update_at_rate(variable, gradient, m, v, rate, self.beta_1, self.beta_2, self.epsilon)
+            ops.adam_update_at_rate(variable, gradient, m, v, rate, beta_1, self.beta_2, self.epsilon)
             return
-        largest = self._largest_velocities[index]
-        m.assign_add((gradient - m) * (1.0 - self.beta_1))
-        v.assign_add((ops.square(gradient) - v) * (1.0 - self.beta_2))
+        approach(m, gradient, beta_1)
+        approach(v, ops.square(gradient), self.beta_2)
+        largest = self._slot("velocity_hat", variable)
         largest.assign(ops.maximum(largest, v))
-        variable.assign_sub(m * rate / (ops.sqrt(largest) + self.epsilon))
+        variable.assign_sub(ops.divide(ops.multiply(m, rate), ops.add(ops.sqrt(largest), self.epsilon)))
+
+    def _rate_by_product(self, learning_rate: Any) -> Any:
+        """The rate of a scheduled beta_1, whose product over all steps is known by what it was before this one."""
+        product = self._once("product", self._advance_product)
+        return ops.divide(self._corrected_rate(learning_rate, 0.0, self.beta_2), ops.subtract(1.0, product))
+
+    def _advance_product(self) -> Any:
+        product = ops.multiply(self._product, self._scheduled(self.beta_1))
+        self._product.assign(product)  # type: ignore[union-attr]
+        return product
 
     def get_config(self) -> dict:
         return {
             **super().get_config(),
-            "beta_1": self.beta_1,
+            "beta_1": schedule_config(self.beta_1),
             "beta_2": self.beta_2,
             "epsilon": self.epsilon,
             "amsgrad": self.amsgrad,
         }
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay, ``w -= learning_rate * weight_decay * w`` before the step.
+
+    Loshchilov & Hutter 2019, algorithm 2, with the learning rate as the schedule multiplier.
+
+    Args:
+        learning_rate: 0.001 by default.
+        weight_decay: 0.004 by default.
+        **kwargs: those of `Optimizer`.
+
+    Raises:
+        ValueError: when `weight_decay` is None.
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        weight_decay: float = 0.004,
+        beta_1: float | LearningRateSchedule = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
+        **kwargs: Unpack[CommonArguments],
+    ):
+        if weight_decay is None:
+            raise ValueError("AdamW: expected `weight_decay` to be a number, received None. Adam has no weight decay.")
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **kwargs)

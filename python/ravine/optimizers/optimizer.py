@@ -5,18 +5,20 @@ from __future__ import annotations
 import inspect
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypedDict
 
-import numpy as np
-
-from ravine import _lookup, initializers, ops
+from ravine import _config, _lookup, ops
 from ravine._names import auto_name
 from ravine.ops import trace as tracing
 from ravine.optimizers import clipping
-from ravine.variable import Variable
+from ravine.optimizers.rate import Rate
+from ravine.optimizers.schedules.schedule import LearningRateSchedule
+from ravine.optimizers.state import State
+from ravine.variable import Variable, name_scope
 
 _CLIPPING = ("clipnorm", "global_clipnorm", "clipvalue")
+_PLAIN = (bool, int, float, str, type(None))
 
 
 class CommonArguments(TypedDict, total=False):
@@ -32,30 +34,46 @@ class CommonArguments(TypedDict, total=False):
     loss_scale_factor: float | None
     gradient_accumulation_steps: int | None
     name: str | None
+    learning_rate_multipliers: Mapping[Any, float] | None
+    decay_biases_and_norms: bool
 
 
-class Optimizer:
+class Optimizer(Rate, State):
     """Changes variables along gradients.
 
-    One step: clip the gradients, decay the weights (``w -= learning_rate * weight_decay * w``), apply the update rule,
-    apply the constraints, count the step. The trainer traces this into its program; on arrays it happens at once.
+    One step: average the gradients of several batches (`gradient_accumulation_steps`), clip them, decay the weights
+    (``w -= learning_rate * weight_decay * w``), apply the update rule, update the moving averages of the weights
+    (`use_ema`), apply the constraints, count the step. The trainer traces this into its program; on arrays it happens
+    at once.
 
     Subclasses implement ``update_step(gradient, variable, learning_rate)``, and when they keep state per variable
     ``build(variables)``, which calls ``super().build(variables)`` and then `add_variable_from_reference` for each
     variable. `_get_variable_index` tells a variable's place in the order of `build`.
 
     Args:
-        learning_rate: a non-negative number.
+        learning_rate: a non-negative number; a `schedules.LearningRateSchedule`, which the engine evaluates in every
+            step; or a function without arguments, of which a number is a constant of the traced step, while what it
+            computes from variables with `ravine.ops` is computed in every step.
         weight_decay: the factor of decoupled decay (Loshchilov & Hutter 2019).
         clipnorm: the largest length of each gradient.
         global_clipnorm: the largest length of all gradients together.
         clipvalue: the largest absolute value of a gradient's elements. Only one of the three may be given.
+        use_ema: keep moving averages of the weights, ``a = ema_momentum * a + (1 - ema_momentum) * w``, which start
+            with the weights after the first step. At the end of `fit` the weights become their averages.
+        ema_momentum: from 0 to 1.
+        ema_overwrite_frequency: let the weights become their averages every so many steps as well.
         loss_scale_factor: the factor by which `scale_loss` multiplies the loss; gradients are divided by it.
+        gradient_accumulation_steps: update only once per so many batches, 2 or more, with the mean of their gradients.
         name: by default the class name in snake case, with a number.
+        learning_rate_multipliers: factors of the learning rate, by layer, by variable, or by regular expression, which
+            must fit one or more whole parts of a variable's path: ``{"dense": 0.1, r"block[12]/.*": 0.0}``. The first
+            that fits counts; a variable without one has the factor 1. The result is that of an optimizer with the
+            product as its learning rate (weight decay included). Not in Keras.
+        decay_biases_and_norms: False exempts from weight decay biases and the parameters of normalization layers: what
+            has fewer than two axes or is called bias, gamma or beta. Not in Keras.
 
     Raises:
-        ValueError: for arguments that are not known, negative, or exclude each other.
-        NotImplementedError: for `use_ema` and `gradient_accumulation_steps`.
+        ValueError: for arguments that are not known, out of range, or exclude each other.
     """
 
     def __init__(
@@ -71,14 +89,18 @@ class Optimizer:
         loss_scale_factor: float | None = None,
         gradient_accumulation_steps: int | None = None,
         name: str | None = None,
+        learning_rate_multipliers: Mapping[Any, float] | None = None,
+        decay_biases_and_norms: bool = True,
         **kwargs: Any,
     ):
         where = type(self).__name__
+        if kwargs.pop("decay", None) is not None:
+            warnings.warn(
+                f"{where}: `decay` has no effect; use learning_rate=schedules.InverseTimeDecay(...) or `weight_decay`.",
+                stacklevel=3,
+            )
         if kwargs:
-            own = inspect.signature(type(self).__init__).parameters
-            common = inspect.signature(Optimizer.__init__).parameters
-            known = [name for name in {**own, **common} if name not in ("self", "kwargs")]
-            raise _lookup.unexpected_arguments(where, kwargs, known)
+            raise _unexpected(type(self), kwargs)
         limits = {"clipnorm": clipnorm, "global_clipnorm": global_clipnorm, "clipvalue": clipvalue}
         given = {key: limit for key, limit in limits.items() if limit is not None}
         if len(given) > 1:
@@ -86,9 +108,12 @@ class Optimizer:
         for key, value in {**given, "weight_decay": weight_decay}.items():
             if value is not None and value < 0:
                 raise ValueError(f"{where}: expected `{key}` to be 0 or more, received {value}.")
-        for key, value in (("use_ema", use_ema), ("gradient_accumulation_steps", gradient_accumulation_steps)):
-            if value:
-                raise NotImplementedError(f"{where}: `{key}` is not supported yet.")
+        if use_ema and not 0 <= ema_momentum <= 1:
+            raise ValueError(f"{where}: expected `ema_momentum` to be from 0 to 1, received {ema_momentum!r}.")
+        if use_ema and ema_overwrite_frequency:
+            _check_count(where, "ema_overwrite_frequency", ema_overwrite_frequency, 1)
+        if gradient_accumulation_steps:
+            _check_count(where, "gradient_accumulation_steps", gradient_accumulation_steps, 2)
         self.name = name or auto_name(where)
         self.weight_decay = weight_decay
         self.clipnorm = clipnorm
@@ -99,80 +124,72 @@ class Optimizer:
         self.ema_overwrite_frequency = ema_overwrite_frequency
         self.loss_scale_factor = loss_scale_factor
         self.gradient_accumulation_steps = gradient_accumulation_steps
+        self.decay_biases_and_norms = decay_biases_and_norms
         self.built = False
-        self._no_decay: tuple[list[Variable], list[str]] = ([], [])
-        self._trainable_variables: list[Variable] = []
-        self._indices: dict[int, int] = {}
-        self._shared: dict[str, Any] = {}
-        self.iterations = Variable(0, dtype="int64", trainable=False, name="iteration")
-        self._learning_rate = Variable(
-            _checked_rate(learning_rate, where), dtype="float32", trainable=False, name="learning_rate"
-        )
-        self._variables: list[Variable] = [self.iterations, self._learning_rate]
+        self._exempt: tuple[list[Variable], list[str]] = ([], [])
+        self._shared: dict[Any, Any] = {}
+        self._revision = 0  # of what `program_key` cannot see
+        self._start_state()
+        with name_scope(self.name):
+            self._iterations = Variable(0, dtype="int64", trainable=False, name="iteration")
+        self._layout.append(self._iterations)
+        self._start_rate(learning_rate, learning_rate_multipliers)
 
     # State.
 
     @property
-    def learning_rate(self) -> Variable:
-        """The learning rate, a float32 variable. Assigning a number changes it at once, even between the batches of a
-        program that was traced before."""
-        return self._learning_rate
-
-    @learning_rate.setter
-    def learning_rate(self, value: Any) -> None:
-        with tracing.suspended():
-            self._learning_rate.assign(_checked_rate(value, type(self).__name__))
-
-    @property
-    def variables(self) -> list[Variable]:
-        """The step count, the learning rate, then the slots in the order in which they were made."""
-        return list(self._variables)
+    def iterations(self) -> Any:
+        """The number of updates made: an int64 variable; with `gradient_accumulation_steps` its quotient, a scalar."""
+        if not self.gradient_accumulation_steps:
+            return self._iterations
+        return ops.floor_divide(self._iterations, self.gradient_accumulation_steps)
 
     def build(self, variables: Iterable[Variable]) -> None:
         """Make the slots for variables. Those that have slots already keep them, so more can be added later."""
-        new = [v for v in variables if id(v) not in self._indices]
-        for variable in new:
-            self._indices[id(variable)] = len(self._trainable_variables)
-            self._trainable_variables.append(variable)
-        self.built = True
+        variables = list(variables)
+        new = self._learn(variables)
         if new:
+            self._multipliers.warn_unused(self._trainable_variables)
             with tracing.suspended():
+                if self.use_ema:
+                    self._add_slots(new, average="zeros")
+                    if int(self._iterations):  # the average of what joins later starts with its values
+                        for variable in new:
+                            self._slot("average", variable).assign(variable)
+                if self.gradient_accumulation_steps:
+                    self._add_slots(new, gradient_accumulator="zeros")
                 self._make_slots(new)
+        self.built = True
 
     def _make_slots(self, variables: list[Variable]) -> None:
         """Make the state of new variables; ravine's own optimizers override this rather than `build`."""
 
     def _ensure_built(self, variables: list[Variable]) -> None:
-        new = [v for v in variables if id(v) not in self._indices]
-        if new or not self.built:
+        """`build`, for variables some of which may have slots already."""
+        if not self.built:
             with tracing.suspended():
-                self.build(new)
-
-    def _get_variable_index(self, variable: Variable) -> int:
-        return self._indices[id(variable)]
-
-    def add_variable(
-        self, shape: Any, initializer: Any = "zeros", dtype: Any = None, name: str | None = None, **kwargs: Any
-    ) -> Variable:
-        """Make a variable of the optimizer's own."""
-        variable = Variable(initializers.get(initializer), shape=shape, dtype=dtype, trainable=False, name=name)
-        self._variables.append(variable)
-        return variable
-
-    def add_variable_from_reference(
-        self, reference_variable: Variable, name: str | None = None, initializer: Any = "zeros"
-    ) -> Variable:
-        """Make a slot with the shape of a variable."""
-        path = reference_variable.path.replace("/", "_")
-        return self.add_variable(reference_variable.shape, initializer, name=f"{path}_{name}")
+                self.build(variables)
+        elif type(self).build is Optimizer.build:
+            self.build(variables)
+        else:
+            new = [v.path for v in variables if id(v) not in self._indices]
+            if new:
+                raise ValueError(
+                    f"{type(self).__name__}: {new} were not among the variables that it was built with. Compile with a "
+                    "new optimizer, or build it with all variables before the first step."
+                )
 
     def exclude_from_weight_decay(
         self, var_list: Iterable[Variable] | None = None, var_names: Iterable[str] | None = None
     ) -> None:
-        """Exempt variables from weight decay, by object or by regular expressions searched for in their paths."""
-        exempt, patterns = self._no_decay
-        exempt.extend(var_list or ())
-        patterns.extend(var_names or ())
+        """Exempt variables from weight decay, by object or by regular expressions searched for in their paths. What was
+        exempt before no longer is."""
+        self._exempt = (list(var_list or ()), list(var_names or ()))
+        self._revision += 1
+
+    def program_key(self) -> tuple:
+        """Equal for equal settings: those that are constants of a traced step (momentum, clipnorm, schedules, ...)."""
+        return _settings(self)
 
     # Stepping.
 
@@ -180,7 +197,7 @@ class Optimizer:
         """`apply` from pairs of gradient and variable."""
         pairs = list(grads_and_vars)
         self.apply([g for g, _ in pairs], [v for _, v in pairs])
-        return self.iterations
+        return self._iterations
 
     def apply(self, grads: Iterable[Any], trainable_variables: Iterable[Variable] | None = None) -> None:
         """Make one step.
@@ -201,15 +218,8 @@ class Optimizer:
             )
         if not variables:
             return
-        missing = [v.path for g, v in zip(grads, variables, strict=True) if g is None]
-        if len(missing) == len(variables):
-            raise ValueError(f"{type(self).__name__}: no gradient for any of {missing}: the loss depends on none.")
-        if missing:
-            warnings.warn(f"{type(self).__name__}: no gradient for {missing}; they stay as they are.", stacklevel=2)
-            pairs = [(g, v) for g, v in zip(grads, variables, strict=True) if g is not None]
-            grads, variables = [g for g, _ in pairs], [v for _, v in pairs]
         self._ensure_built(variables)
-        grads = [self._checked(g, v) for g, v in zip(grads, variables, strict=True)]
+        grads, variables = self._present(grads, variables)
         trace = tracing.current()
         if trace is None:
             self._step(grads, variables)
@@ -217,28 +227,15 @@ class Optimizer:
             with trace.labelled(f"{type(self).__name__} {self.name!r}"):
                 self._step(grads, variables)
 
-    def _step(self, grads: list[Any], variables: list[Variable]) -> None:
-        if self.loss_scale_factor is not None:
-            grads = [ops.multiply(g, 1.0 / self.loss_scale_factor) for g in grads]
-        grads = self._clipped(grads)
-        learning_rate = self._learning_rate
-        self._shared = {}
-        if self.weight_decay is not None:
-            decay = ops.multiply(learning_rate, self.weight_decay)
-            for variable in variables:
-                if self._decays(variable):
-                    variable.assign(ops.subtract(variable, ops.multiply(variable, decay)))
-        for gradient, variable in zip(grads, variables, strict=True):
-            self.update_step(gradient, variable, learning_rate)
-        for variable in variables:
-            if variable.constraint is not None:
-                variable.assign(variable.constraint(variable))
-        self.iterations.assign_add(1)
-        self._shared = {}
-
-    def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
-        """Change one variable (and its slots) along its gradient."""
-        raise NotImplementedError(f"{type(self).__name__}: update_step() is not implemented.")
+    def _present(self, grads: list[Any], variables: list[Variable]) -> tuple[list[Any], list[Variable]]:
+        """The gradients that there are, and their variables."""
+        missing = [v.path for g, v in zip(grads, variables, strict=True) if g is None]
+        if len(missing) == len(variables):
+            raise ValueError(f"{type(self).__name__}: no gradient for any of {missing}: the loss depends on none.")
+        if missing:
+            warnings.warn(f"{type(self).__name__}: no gradient for {missing}; they stay as they are.", stacklevel=3)
+        pairs = [(self._checked(g, v), v) for g, v in zip(grads, variables, strict=True) if g is not None]
+        return [g for g, _ in pairs], [v for _, v in pairs]
 
     def _checked(self, gradient: Any, variable: Variable) -> Any:
         if ops.shape(gradient) != variable.shape:
@@ -248,18 +245,99 @@ class Optimizer:
             )
         return gradient
 
+    def _step(self, grads: list[Any], variables: list[Variable]) -> None:
+        self._shared = {}
+        if self.loss_scale_factor is not None:
+            grads = [ops.multiply(g, 1.0 / self.loss_scale_factor) for g in grads]
+        if self.gradient_accumulation_steps:
+            self._accumulate(grads, variables, self.gradient_accumulation_steps)
+        else:
+            self._update(grads, variables)
+        if self.use_ema:
+            self._shared = {}
+            self._update_averages()
+        for variable in variables:
+            if variable.constraint is not None:
+                variable.assign(variable.constraint(variable))
+        self._iterations.assign_add(1)
+        self._shared = {}
+
+    def _accumulate(self, grads: list[Any], variables: list[Variable], steps: int) -> None:
+        sums = [self._slot("gradient_accumulator", variable) for variable in variables]
+        for total, gradient in zip(sums, grads, strict=True):
+            total.assign_add(gradient)
+
+        def update() -> None:
+            self._update([ops.multiply(total, 1.0 / steps) for total in sums], variables)
+            for total in sums:
+                total.assign(0.0)
+
+        run_if(self._every(steps, self._iterations), update)
+
+    def _update(self, grads: list[Any], variables: list[Variable]) -> None:
+        grads = self._clipped(grads)
+        self._apply_weight_decay(variables)
+        for gradient, variable in zip(grads, variables, strict=True):
+            self.update_step(gradient, variable, self._rate_for(variable))
+
+    def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
+        """Change one variable (and its slots) along its gradient."""
+        raise NotImplementedError(f"{type(self).__name__}: update_step() is not implemented.")
+
     def _clipped(self, grads: list[Any]) -> list[Any]:
-        if self.clipnorm is not None:
+        if self.clipnorm:
             return [clipping.clip_by_norm(g, self.clipnorm) for g in grads]
-        if self.global_clipnorm is not None:
+        if self.global_clipnorm:
             return clipping.clip_by_global_norm(grads, self.global_clipnorm)
-        if self.clipvalue is not None:
+        if self.clipvalue:
             return [clipping.clip_by_value(g, self.clipvalue) for g in grads]
         return grads
 
-    def _decays(self, variable: Variable) -> bool:
-        exempt, patterns = self._no_decay
-        return not any(v is variable for v in exempt) and not any(re.search(p, variable.path) for p in patterns)
+    def _apply_weight_decay(self, variables: list[Variable]) -> None:
+        for variable in variables:
+            decay = self._decay_of(variable)
+            if decay:
+                rate = self._rate_for(variable)
+                factor = self._once(("decay", id(rate), decay), lambda r=rate, d=decay: ops.multiply(r, d))
+                variable.assign(ops.subtract(variable, ops.multiply(variable, factor)))
+
+    def _decay_of(self, variable: Variable) -> float | None:
+        """The factor of a variable's weight decay."""
+        exempt, patterns = self._exempt
+        if any(v is variable for v in exempt) or any(re.search(p, variable.path) for p in patterns):
+            return None
+        vector = variable.ndim < 2 or variable.name in ("bias", "gamma", "beta")
+        return None if vector and not self.decay_biases_and_norms else self.weight_decay
+
+    def _update_averages(self) -> None:
+        momentum = ops.where(ops.equal(self.iterations, 0), 0.0, self.ema_momentum)
+        averages = [(self._slot("average", variable), variable) for variable in self._trainable_variables]
+        for average, variable in averages:
+            average.assign(
+                ops.add(ops.multiply(average, momentum), ops.multiply(variable, ops.subtract(1.0, momentum)))
+            )
+
+        def overwrite() -> None:
+            for average, variable in averages:
+                variable.assign(average)
+
+        if self.ema_overwrite_frequency:
+            run_if(self._every(self.ema_overwrite_frequency, self.iterations), overwrite)
+
+    def _every(self, steps: int, count: Any) -> Any:
+        """Whether the step being made completes a group of `steps`."""
+        return ops.equal(ops.mod(ops.add(count, 1), steps), 0)
+
+    def _corrected_rate(self, rate: Any, beta_1: float = 0.0, beta_2: float = 0.0) -> Any:
+        """rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) at update t = 1, 2, ... (Kingma & Ba 2015), once per step."""
+        # Updates happen at step t * steps: there a beta^t is the root of beta to the number of steps.
+        root = 1.0 / (self.gradient_accumulation_steps or 1)
+        key = ("corrected", rate if isinstance(rate, float) else id(rate), beta_1, beta_2)
+        return self._once(key, lambda: ops.adam_rate(rate, self._iterations, beta_1**root, beta_2**root))
+
+    def _updates(self) -> Any:
+        """t = 1, 2, ...: the number of this update, a float32 scalar."""
+        return self._once("updates", lambda: ops.cast(ops.add(self.iterations, 1), "float32"))
 
     def scale_loss(self, loss: Any) -> Any:
         """The loss times `loss_scale_factor`, of which the gradients are to be taken."""
@@ -278,33 +356,22 @@ class Optimizer:
         variable.assign_sub(value)
 
     def finalize_variable_values(self, var_list: Iterable[Variable]) -> None:
-        """Called by the trainer after the last step."""
+        """With `use_ema` let variables become their averages; the trainer calls this after the last step."""
+        if self.use_ema and int(self._iterations):
+            for variable in var_list:
+                if id(variable) in self._indices:
+                    variable.assign(self._slot("average", variable))
 
-    # Saving.
-
-    def set_weights(self, weights: list[Any]) -> None:
-        """Set the values of `variables`. Raises ValueError when number or shapes differ."""
-        if len(weights) != len(self._variables):
-            raise ValueError(
-                f"{type(self).__name__}: set_weights() expected {len(self._variables)} arrays, received {len(weights)}."
-            )
-        with tracing.suspended():
-            for variable, value in zip(self._variables, weights, strict=True):
-                variable.assign(np.asarray(value))
-
-    def save_own_variables(self, store: Any) -> None:
-        """Put the values of `variables` into `store` under ``"0"``, ``"1"``, ..."""
-        for index, variable in enumerate(self._variables):
-            store[str(index)] = variable.numpy()
-
-    def load_own_variables(self, store: Any) -> None:
-        """The inverse of `save_own_variables`. Raises ValueError when number or shapes differ."""
-        self.set_weights([np.asarray(store[str(index)]) for index in range(len(store))])
+    # Configuration.
 
     def get_config(self) -> dict:
+        own = {} if self.decay_biases_and_norms else {"decay_biases_and_norms": False}
+        multipliers = self._multipliers.config()
+        if multipliers:
+            own["learning_rate_multipliers"] = multipliers
         return {
             "name": self.name,
-            "learning_rate": float(self._learning_rate),
+            **self._rate_config(),
             "weight_decay": self.weight_decay,
             "clipnorm": self.clipnorm,
             "global_clipnorm": self.global_clipnorm,
@@ -314,35 +381,48 @@ class Optimizer:
             "ema_overwrite_frequency": self.ema_overwrite_frequency,
             "loss_scale_factor": self.loss_scale_factor,
             "gradient_accumulation_steps": self.gradient_accumulation_steps,
+            **own,
         }
 
     @classmethod
     def from_config(cls, config: dict, custom_objects: dict | None = None) -> Any:
-        return cls(**config)
-
-    def __setstate__(self, state: dict) -> None:
-        # A copy or an unpickled optimizer belongs to other variables, whose identities are new.
-        self.__dict__.update(state)
-        self._indices = {id(variable): index for index, variable in enumerate(self._trainable_variables)}
+        return cls(**{key: _config.deserialize_keras_object(value, custom_objects) for key, value in config.items()})
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} name={self.name}, learning_rate={float(self._learning_rate):g}>"
+        return f"<{type(self).__name__} name={self.name}, learning_rate={self._rate_config()['learning_rate']}>"
 
 
-def checked_beta(optimizer: Optimizer, name: str, value: float) -> float:
-    """The rate of decay of a moving average."""
-    if not 0 <= value < 1:
-        raise ValueError(
-            f"{type(optimizer).__name__}: expected `{name}` to be at least 0 and below 1, received {value!r}."
-        )
-    return float(value)
+def run_if(condition: Any, action: Callable[[], None]) -> None:
+    """Do `action` when the scalar `condition` is not 0; in a trace, in those runs in which it is not."""
+    trace = tracing.current()
+    if trace is not None:
+        with trace.only_if(condition):
+            action()
+    elif bool(condition):
+        action()
 
 
-def _checked_rate(value: Any, where: str) -> float:
-    try:
-        rate = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{where}: expected `learning_rate` to be a number, received {value!r}.") from None
-    if rate < 0:
-        raise ValueError(f"{where}: expected `learning_rate` to be 0 or more, received {rate}.")
-    return rate
+def _check_count(where: str, name: str, value: Any, least: int) -> None:
+    if not isinstance(value, int) or value < least:
+        raise ValueError(f"{where}: expected `{name}` to be a whole number of {least} or more, received {value!r}.")
+
+
+def _unexpected(cls: type, kwargs: dict) -> ValueError:
+    own = inspect.signature(cls.__init__).parameters
+    common = inspect.signature(Optimizer.__init__).parameters
+    known = [name for name in {**own, **common} if name not in ("self", "kwargs")]
+    if "lr" in kwargs:
+        return ValueError(f"{cls.__name__}: argument(s) not recognized: {kwargs}. `lr` is called `learning_rate`.")
+    return _lookup.unexpected_arguments(cls.__name__, kwargs, known)
+
+
+def _settings(owner: Any) -> tuple:
+    found: list[Any] = [id(owner)]
+    for name, value in vars(owner).items():
+        if isinstance(value, (Optimizer, LearningRateSchedule)):
+            found.append((name, *_settings(value)))
+        elif type(value) in _PLAIN:
+            found.append((name, value if name != "built" else None))
+        elif isinstance(value, (list, tuple)) and value and name[0] != "_":
+            found.append((name, *[item for item in value if type(item) in _PLAIN]))
+    return tuple(found)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from ravine import ops
 from ravine.optimizers.optimizer import CommonArguments, Optimizer
+from ravine.optimizers.rules import checked_momentum, schedule_config
+from ravine.optimizers.schedules.schedule import LearningRateSchedule
 from ravine.variable import Variable
 
 if TYPE_CHECKING:
@@ -18,7 +20,8 @@ class SGD(Optimizer):
 
     Args:
         learning_rate: 0.01 by default.
-        momentum: from 0 to 1.
+        momentum: from 0 to 1; or a schedule of it, such as `schedules.OneCycle(...).momentum` or `schedules.Demon`
+            (not in Keras).
         nesterov: has no effect without momentum.
         **kwargs: those of `Optimizer`.
 
@@ -29,27 +32,24 @@ class SGD(Optimizer):
     def __init__(
         self,
         learning_rate: Any = 0.01,
-        momentum: float = 0.0,
+        momentum: float | LearningRateSchedule = 0.0,
         nesterov: bool = False,
         **kwargs: Unpack[CommonArguments],
     ):
         super().__init__(learning_rate=learning_rate, **kwargs)
-        if not 0 <= momentum <= 1:
-            raise ValueError(f"SGD: expected `momentum` to be from 0 to 1, received {momentum!r}.")
-        self.momentum = float(momentum)
+        self.momentum = checked_momentum(self, "momentum", momentum)
         self.nesterov = bool(nesterov)
-        self.momentums: list[Variable] = []
 
     def _make_slots(self, variables: list[Variable]) -> None:
         if self.momentum:
-            self.momentums += [self.add_variable_from_reference(v, "momentum") for v in variables]
+            self._add_slots(variables, momentum="zeros")
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
         if not self.momentum:
             ops.sgd_update(variable, gradient, learning_rate)
             return
-        slot = self.momentums[self._get_variable_index(variable)]
-        ops.sgd_momentum_update(variable, gradient, slot, learning_rate, self.momentum, self.nesterov)
+        slot, momentum = self._slot("momentum", variable), self._scheduled(self.momentum)
+        ops.sgd_momentum_update(variable, gradient, slot, learning_rate, momentum, self.nesterov)
 
     def get_config(self) -> dict:
-        return {**super().get_config(), "momentum": self.momentum, "nesterov": self.nesterov}
+        return {**super().get_config(), "momentum": schedule_config(self.momentum), "nesterov": self.nesterov}

@@ -1,0 +1,48 @@
+"""What update rules share: moving averages and the checks of their arguments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ravine import _config, ops
+from ravine.optimizers.schedules.schedule import LearningRateSchedule
+from ravine.variable import Variable
+
+
+def move_average(average: Variable, value: Any, decay: float) -> None:
+    """average = decay * average + (1 - decay) * value"""
+    average.assign(ops.add(ops.multiply(average, decay), ops.multiply(value, 1.0 - decay)))
+
+
+def approach(average: Variable, value: Any, beta: Any) -> None:
+    """average += (1 - beta) (value - average): a moving average, rounded as Adam's are."""
+    average.assign_add(ops.multiply(ops.subtract(value, average), 1.0 - beta))
+
+
+def checked_beta(where: Any, name: str, value: Any) -> Any:
+    """The decay of a moving average, a number from 0 to 1, without 1."""
+    return _checked(where, name, value, 0 <= value < 1, "at least 0 and below 1")
+
+
+def checked_momentum(where: Any, name: str, value: Any) -> Any:
+    """A number from 0 to 1, or a schedule."""
+    if isinstance(value, LearningRateSchedule):
+        return value
+    return _checked(where, name, value, 0 <= value <= 1, "from 0 to 1")
+
+
+def at_least_0(where: Any, **arguments: Any) -> None:
+    """Raise ValueError for negative arguments."""
+    for name, value in arguments.items():
+        _checked(where, name, value, value >= 0, "0 or more")
+
+
+def schedule_config(value: Any) -> Any:
+    """A hyper-parameter that may be a schedule, for `get_config`."""
+    return _config.serialize_keras_object(value)
+
+
+def _checked(where: Any, name: str, value: Any, fits: bool, expected: str) -> float:
+    if not fits:
+        raise ValueError(f"{type(where).__name__}: expected `{name}` to be {expected}, received {value!r}.")
+    return float(value)
