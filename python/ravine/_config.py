@@ -238,7 +238,7 @@ def _function_config(function: Any) -> dict:
             "safe_mode=False. Give the function a name with `def` and register it.",
             stacklevel=2,
         )
-        return {"class_name": "__lambda__", "config": {"value": byte_code.dump(function)}}
+        return {"class_name": "__lambda__", "config": byte_code.dump(function)}
     return {
         "module": "builtins",
         "class_name": "function",

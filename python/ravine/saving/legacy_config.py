@@ -52,7 +52,7 @@ def _modern_layer(entry: dict) -> dict:
     if isinstance(layers, list):
         if class_name == "Sequential":
             layers = _with_input(layers)
-        config["layers"] = [_modern_node(_modern_layer(x)) if isinstance(x, dict) else x for x in layers]
+        config["layers"] = [_modern_layer(x) if isinstance(x, dict) else x for x in layers]
     if class_name != "InputLayer":
         config.pop("batch_input_shape", None)
     entry = {**entry, "config": config}
@@ -72,36 +72,6 @@ def _with_input(layers: list) -> list:
         return layers
     name = f"{config.get('name', 'layer')}_input"
     return [{"class_name": "InputLayer", "config": {"batch_shape": shape, "name": name}}, *layers]
-
-
-def _modern_node(entry: dict) -> dict:
-    """An entry of a functional model with its connections as ``{"args": [...], "kwargs": {...}}``."""
-    nodes = entry.get("inbound_nodes")
-    if not isinstance(nodes, list) or not all(isinstance(node, list) for node in nodes):
-        return entry
-    return {**entry, "inbound_nodes": [_modern_call(node) for node in nodes]}
-
-
-def _modern_call(connections: list) -> dict:
-    if connections and isinstance(connections[0], str):  # a single connection without the list around it
-        connections = [connections]
-    tensors, kwargs = [], {}
-    for connection in connections:
-        if not isinstance(connection, list) or len(connection) < 3:
-            raise ValueError(f"a connection between layers is expected to be [name, node, tensor], not {connection!r}.")
-        tensors.append(_tensor(connection))
-        if len(connection) > 3 and isinstance(connection[3], dict):
-            kwargs.update({key: _tensor(x) if _is_connection(x) else x for key, x in connection[3].items()})
-    return {"args": tensors if len(tensors) == 1 else [tensors], "kwargs": kwargs}
-
-
-def _is_connection(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 3 and isinstance(value[0], str) and isinstance(value[1], int)
-
-
-def _tensor(connection: list) -> dict:
-    config = {"shape": [None], "dtype": "float32", "keras_history": connection[:3]}
-    return {"class_name": "__keras_tensor__", "config": config}
 
 
 def legacy(entry: Any) -> Any:

@@ -73,7 +73,9 @@ def _walk_container(container: Any, path: str, seen: set[int]) -> Iterator[tuple
 
 
 def _attributes(owner: Any) -> Iterator[tuple[str, Any]]:
-    lists_layers = isinstance(owner, _listing_classes())
+    models = sys.modules["ravine.models"]
+    is_model = isinstance(owner, models.Model)
+    lists_layers = is_model and (isinstance(owner, models.Sequential) or owner._network is not None)
     if lists_layers:
         yield "layers", owner.layers
     hidden = _hidden()
@@ -81,7 +83,7 @@ def _attributes(owner: Any) -> Iterator[tuple[str, Any]]:
     for cls in type(owner).__mro__:  # what users define in their classes, such as a property that returns a layer
         if cls.__module__.split(".")[0] not in ("ravine", "builtins"):
             names.update(name for name in vars(cls) if not name.startswith("__") and name not in hidden)
-    if not lists_layers and isinstance(owner, sys.modules["ravine.models"].Model):
+    if is_model and not lists_layers:
         names.add("layers")
     for name in sorted(names, key=lambda name: (name.startswith("_"), name)):
         try:
@@ -92,17 +94,10 @@ def _attributes(owner: Any) -> Iterator[tuple[str, Any]]:
 
 
 @cache
-def _listing_classes() -> tuple[type, ...]:
-    """The models whose layers stand in a list of their own."""
-    models = sys.modules["ravine.models"]
-    return tuple(getattr(models, name) for name in ("Sequential", "Functional") if hasattr(models, name))
-
-
-@cache
 def _hidden() -> frozenset[str]:
     """What every layer and model keeps to itself."""
     models = sys.modules["ravine.models"]
-    names = {"layers", "loss", *vars(models.Model(name="")), *vars(models.Sequential(name="", layers=[]))}
+    names = {"layers", "loss", "_network_layers", *vars(models.Model(name="")), *vars(models.Sequential(name=""))}
     return frozenset(names - {"optimizer"})
 
 
