@@ -238,7 +238,7 @@ def _function_config(function: Any) -> dict:
             "safe_mode=False. Give the function a name with `def` and register it.",
             stacklevel=2,
         )
-        return {"class_name": "__lambda__", "config": {"value": byte_code.dump(function)}}
+        return {"class_name": "__lambda__", "config": byte_code.dump(function)}
     return {
         "module": "builtins",
         "class_name": "function",
@@ -290,7 +290,7 @@ def _made(config: Any, kind: str = "class", module: str = "", module_objects: di
     if not isinstance(class_name, str):
         raise ConfigurationError(f"Expected the name of a {kind} as `class_name`, received {class_name!r}.")
     if class_name in _SPECIAL:
-        with _explained(class_name):
+        with explained(class_name):
             return _SPECIAL[class_name]({} if inner is None else inner)
     found = _known(config, module, module_objects)
     if found is None:
@@ -314,7 +314,7 @@ def _instance(cls: type, config: dict) -> Any:
     if shared is not None and isinstance(number, int) and (cls, number) in shared:
         return shared[cls, number]
     name = inner.get("name")
-    with _explained(f"{class_name} {name!r}" if isinstance(name, str) else class_name):
+    with explained(f"{class_name} {name!r}" if isinstance(name, str) else class_name):
         obj = cls.from_config(dict(inner)) if hasattr(cls, "from_config") else cls(**inner)
         build_config = config.get("build_config")
         if build_config and hasattr(obj, "build_from_config") and not getattr(obj, "built", False):
@@ -328,7 +328,7 @@ def _instance(cls: type, config: dict) -> Any:
 
 
 @contextmanager
-def _explained(where: str) -> Iterator[None]:
+def explained(where: str) -> Iterator[None]:
     """Whatever goes wrong inside becomes a ConfigurationError that says where."""
     try:
         yield

@@ -20,9 +20,9 @@ class Lambda(Layer):
         mask: the output's mask, or a function ``(inputs, mask)`` that computes it.
         arguments: a dictionary of further arguments.
 
-    A file holds the name of a function, never its code. To load it again, register the function with
-    ``keras.saving.register_keras_serializable`` or pass it in `custom_objects`. A ``lambda`` has no name, so a model
-    that holds one can be cloned, but not saved.
+    A file holds the name of a function. To load it again, register the function with
+    ``keras.saving.register_keras_serializable`` or pass it in `custom_objects`. A ``lambda`` has no name: its byte code
+    is saved, with a warning, and run only when the file is loaded with ``safe_mode=False``.
 
     Raises:
         TypeError: when `function` cannot be called.
@@ -66,26 +66,19 @@ class Lambda(Layer):
 
     @classmethod
     def from_config(cls, config: dict, custom_objects: dict | None = None) -> Lambda:
-        """The layer that `get_config` described. Raises ValueError for functions that are not known by name, and for
-        code in a file, which is never run."""
+        """The layer that `get_config` described. Raises ValueError for functions that are not known by name, and in
+        safe mode for code in a file."""
         config = dict(config)
         for key in ("function", "output_shape", "mask"):
-            value = config.get(key)
-            if isinstance(value, dict) and value.get("class_name") == "__lambda__":
-                raise ValueError(
-                    f"Lambda {config.get('name')!r}: `{key}` is the code of a Python lambda, which is never run from "
-                    "a file. Write the layer anew in Python and load the weights alone, or save the model "
-                    "with a named, registered function."
-                )
             if key in config:
-                config[key] = _config.deserialize_keras_object(value, custom_objects, kind="function")
+                config[key] = _config.deserialize_keras_object(config[key], custom_objects, kind="function")
         if isinstance(config.get("output_shape"), list):
             config["output_shape"] = tuple(config["output_shape"])
         return cls(**config)
 
 
 def _named(value: Any) -> Any:
-    """A function with a name by that name. A lambda stays an object, which serves clones and which no file takes."""
+    """A function with a name by that name. A lambda stays an object, which serves clones; a file gets its code."""
     if not callable(value) or getattr(value, "__name__", "") == "<lambda>":
         return value
     return _config.serialize_keras_object(value)

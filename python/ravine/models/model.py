@@ -267,7 +267,7 @@ class Model(SavingMethods):
 
             inputs, outputs = network_of(config, custom_objects)
             return cls(inputs, outputs, name=config.get("name"), trainable=config.get("trainable", True))
-        return super().from_config(config)
+        return super().from_config(config, custom_objects)
 
     def __getstate__(self) -> dict:
         return self._without_programs(super().__getstate__())

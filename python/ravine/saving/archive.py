@@ -11,9 +11,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import IO, Any
 
-from ravine.saving import json_config
-from ravine.saving.errors import UnreadableFileError, require_h5py
-from ravine.saving.hdf5 import WeightsFile
+from ravine.saving import hdf5, json_config
+from ravine.saving.errors import UnreadableFileError
 
 CONFIG = "config.json"
 METADATA = "metadata.json"
@@ -97,11 +96,10 @@ def opened(source: Any) -> Iterator[Archive]:
 
 
 @contextmanager
-def weights(archive: Archive, most_bytes: int) -> Iterator[WeightsFile]:
+def weights(archive: Archive, most_bytes: int) -> Iterator[hdf5.WeightsFile]:
     """The weights in an archive."""
-    h5py = require_h5py()
-    with h5py.File(io.BytesIO(archive.read(WEIGHTS)), "r") as file:
-        yield WeightsFile(file, most_bytes)
+    with hdf5.reading(io.BytesIO(archive.read(WEIGHTS))) as file:
+        yield hdf5.WeightsFile(file, most_bytes)
 
 
 def write(file: IO[bytes], config: dict, save_weights: Any) -> None:
@@ -112,16 +110,13 @@ def write(file: IO[bytes], config: dict, save_weights: Any) -> None:
     """
     import ravine
 
-    h5py = require_h5py()
     metadata = {
         "keras_version": _FORMAT,
         "date_saved": datetime.now().strftime("%Y-%m-%d@%H:%M:%S"),
         "ravine_version": ravine.__version__,
     }
-    content = io.BytesIO()
-    with h5py.File(content, "w") as weights_file:
-        save_weights(WeightsFile(weights_file))
     with zipfile.ZipFile(file, "w") as zipped:
         zipped.writestr(METADATA, json.dumps(metadata))
         zipped.writestr(CONFIG, json_config.text(config))
-        zipped.writestr(WEIGHTS, content.getbuffer())
+        with zipped.open(WEIGHTS, "w", force_zip64=True) as member, hdf5.writing(member) as opened:
+            save_weights(hdf5.WeightsFile(opened))

@@ -8,11 +8,14 @@ import types
 from typing import Any
 
 
-def dump(function: Any) -> list:
-    """``[code, defaults, closure]`` as plain data."""
+def dump(function: Any) -> dict:
+    """Code, defaults and closure as plain data, in both forms of Keras: the general one and that of its Lambda layer."""
     code = base64.encodebytes(marshal.dumps(function.__code__)).decode("ascii")
     closure = [cell.cell_contents for cell in function.__closure__] if function.__closure__ else None
-    return [code, None if function.__defaults__ is None else list(function.__defaults__), closure]
+    defaults = None if function.__defaults__ is None else list(function.__defaults__)
+    parts = [code, defaults, closure]
+    # Keras cannot read a list of defaults beside the code, but takes all three in its place.
+    return {"value": parts, "code": parts, "defaults": None, "closure": None}
 
 
 def load(config: dict) -> Any:
@@ -23,9 +26,10 @@ def load(config: dict) -> Any:
     Raises:
         ValueError: the byte code was written by another version of Python.
     """
-    code, defaults, closure = (
-        config["value"] if "value" in config else [config["code"], config.get("defaults"), config.get("closure")]
-    )
+    parts = config["value"] if "value" in config else config["code"]
+    if isinstance(parts, str):
+        parts = [parts, config.get("defaults"), config.get("closure")]
+    code, defaults, closure = parts
     import numpy as np
 
     import ravine

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ravine._config import ConfigurationError
+
 
 class UnreadableFileError(ValueError):
     """The file is damaged, is not what its name says, or asks for something that no model file needs."""
@@ -31,12 +33,15 @@ def reading(path: Any) -> Iterator[None]:
     import zipfile
     import zlib
 
+    name = repr(str(path))
     try:
         yield
-    except (UnreadableFileError, ImportError):
+    except ImportError:
         raise
+    except (UnreadableFileError, ConfigurationError) as error:
+        raise error if name in str(error) else type(error)(f"{name}: {error}") from error.__cause__
     except FileNotFoundError as error:
-        raise MissingFileError(error.errno, f"There is no file {str(path)!r}.") from None
+        raise MissingFileError(error.errno, f"There is no file {name}.") from None
     except (PermissionError, IsADirectoryError):
         raise
     except (
@@ -49,4 +54,4 @@ def reading(path: Any) -> Iterator[None]:
         zlib.error,
         zipfile.BadZipFile,
     ) as e:
-        raise UnreadableFileError(f"{str(path)!r} cannot be read; it is damaged or not what its name says: {e}") from e
+        raise UnreadableFileError(f"{name} cannot be read; it is damaged or not what its name says: {e}") from e

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from ravine.saving.errors import UnreadableFileError
+from ravine.saving.errors import UnreadableFileError, require_h5py
+from ravine.saving.state import StateFile
 
 _SLACK = 64 * 2**20  # what a dataset may always hold, in bytes
+
+
+@contextmanager
+def reading(file: Any) -> Iterator[Any]:
+    """The h5py.File in a file that is open for reading."""
+    with require_h5py().File(file, "r") as opened:
+        yield opened
+
+
+@contextmanager
+def writing(file: Any) -> Iterator[Any]:
+    """An h5py.File whose content goes to `file` when the block ends."""
+    content = io.BytesIO()
+    with require_h5py().File(content, "w") as opened:
+        yield opened
+    file.write(content.getbuffer())
 
 
 def child(group: Any, path: str) -> Any:
@@ -74,6 +93,8 @@ class ReadStore(Mapping):
     """What `load_own_variables` gets: arrays by name, read when they are asked for."""
 
     def __init__(self, group: Any, most_bytes: int):
+        if group is not None and not hasattr(group, "keys"):
+            raise UnreadableFileError(f"{group.name!r} in the file is expected to be a group.")
         self._group = group
         self._most_bytes = most_bytes
 
@@ -102,8 +123,8 @@ class WriteStore(dict):
         super().__setitem__(key, None)
 
 
-class WeightsFile:
-    """The layout of `.weights.h5`: the variables of each object in the group ``<path>/vars``.
+class WeightsFile(StateFile):
+    """The layout of `.weights.h5`: the variables of each object, and its name, in the group ``<path>/vars``.
 
     Args:
         file: an open h5py.File.
@@ -114,8 +135,7 @@ class WeightsFile:
         self._file = file
         self._most_bytes = most_bytes
 
-    def read(self, path: str) -> ReadStore:
-        """The variables at a path; empty when there are none."""
+    def read(self, path: str, owner: Any) -> ReadStore:
         # Keras 2.13 had another name for the list of layers.
         for candidate in (path, path.replace("layers", "_layer_checkpoint_dependencies")):
             group = child(self._file, f"{candidate}/vars" if candidate else "vars")
@@ -123,9 +143,8 @@ class WeightsFile:
                 return ReadStore(group, self._most_bytes)
         return ReadStore(None, 0)
 
-    def write(self, path: str, name: str | None) -> WriteStore:
-        """An empty place for the variables at a path; `name` is noted with them."""
+    def write(self, path: str, owner: Any) -> WriteStore:
         group = self._file.create_group(f"{path}/vars" if path else "vars")
-        if name is not None:
-            group.attrs["name"] = name
+        if hasattr(owner, "name"):
+            group.attrs["name"] = owner.name
         return WriteStore(group)

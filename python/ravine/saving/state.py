@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -23,6 +24,18 @@ from ravine.variable import Variable
 
 _HOLDERS = (Layer, Optimizer)
 _CONTAINERS = (list, tuple, dict)
+
+
+class StateFile:
+    """A file of variables: those of each object have a place of their own, which is a dictionary of arrays."""
+
+    def read(self, path: str, owner: Any) -> Mapping[str, np.ndarray]:
+        """The variables of the object at a path; empty when there are none."""
+        raise NotImplementedError
+
+    def write(self, path: str, owner: Any) -> MutableMapping[str, Any]:
+        """An empty place for the variables of the object at a path."""
+        raise NotImplementedError
 
 
 def all_variables(model: Any) -> list[Variable]:
@@ -60,7 +73,9 @@ def _walk_container(container: Any, path: str, seen: set[int]) -> Iterator[tuple
 
 
 def _attributes(owner: Any) -> Iterator[tuple[str, Any]]:
-    lists_layers = isinstance(owner, _listing_classes())
+    models = sys.modules["ravine.models"]
+    is_model = isinstance(owner, models.Model)
+    lists_layers = is_model and (isinstance(owner, models.Sequential) or owner._network is not None)
     if lists_layers:
         yield "layers", owner.layers
     hidden = _hidden()
@@ -68,7 +83,7 @@ def _attributes(owner: Any) -> Iterator[tuple[str, Any]]:
     for cls in type(owner).__mro__:  # what users define in their classes, such as a property that returns a layer
         if cls.__module__.split(".")[0] not in ("ravine", "builtins"):
             names.update(name for name in vars(cls) if not name.startswith("__") and name not in hidden)
-    if not lists_layers and isinstance(owner, sys.modules["ravine.models"].Model):
+    if is_model and not lists_layers:
         names.add("layers")
     for name in sorted(names, key=lambda name: (name.startswith("_"), name)):
         try:
@@ -79,17 +94,10 @@ def _attributes(owner: Any) -> Iterator[tuple[str, Any]]:
 
 
 @cache
-def _listing_classes() -> tuple[type, ...]:
-    """The models whose layers stand in a list of their own."""
-    models = sys.modules["ravine.models"]
-    return tuple(getattr(models, name) for name in ("Sequential", "Functional") if hasattr(models, name))
-
-
-@cache
 def _hidden() -> frozenset[str]:
     """What every layer and model keeps to itself."""
     models = sys.modules["ravine.models"]
-    names = {"layers", "loss", *vars(models.Model(name="")), *vars(models.Sequential(name="", layers=[]))}
+    names = {"layers", "loss", "_network_layers", *vars(models.Model(name="")), *vars(models.Sequential(name=""))}
     return frozenset(names - {"optimizer"})
 
 
@@ -97,54 +105,69 @@ def _generators(owner: Any) -> list[tuple[str, SeedGenerator]]:
     return [(name, value) for name, value in vars(owner).items() if isinstance(value, SeedGenerator)]
 
 
+def size_of(model: Any) -> int:
+    """The bytes that the variables of a model take."""
+    return sum(variable.array.nbytes for variable in all_variables(model))
+
+
+@contextmanager
+def all_or_nothing(model: Any) -> Iterator[None]:
+    """When the block ends with an error, the variables of the model are as they were before."""
+    before = [(variable, variable.numpy()) for variable in all_variables(model)]
+    try:
+        yield
+    except BaseException:
+        for variable, values in before:
+            variable.assign(values)
+        raise
+
+
 # Writing.
 
 
-def save_state(model: Any, file: Any) -> None:
-    """Write the variables of a model, its optimizer included, to a WeightsFile.
+def save_state(model: Any, file: StateFile) -> None:
+    """Write the variables of a model, its optimizer included, to a file.
 
     Random streams are written as Keras up to 3.4 did: seed and counter in the group of the generator.
     """
     for path, owner in _walk(model, "", set()):
-        owner.save_own_variables(file.write(path, owner.name))
+        owner.save_own_variables(file.write(path, owner))
         for name, generator in _generators(owner):
             state = np.array([generator.seed, int(generator.state) % 2**32], np.uint32)
-            file.write(f"{path}/{name}" if path else name, None)["0"] = state
+            file.write(f"{path}/{name}" if path else name, generator)["0"] = state
 
 
 # Reading.
 
 
-def load_state(model: Any, file: Any, source: Any, skip_mismatch: bool = False) -> None:
-    """Fill the variables of a model from a WeightsFile.
+def load_state(
+    model: Any, file: StateFile, source: Any, skip_mismatch: bool = False, objects_to_skip: Any = None
+) -> None:
+    """Fill the variables of a model from a file, but for the objects to skip.
 
     Raises:
         ValueError: something does not fit; then nothing has changed. With `skip_mismatch` it is left as it is and a
             warning says so.
     """
-    before = [(variable, variable.numpy()) for variable in all_variables(model)]
-    seen: set[int] = set()
+    seen = {id(skipped) for skipped in objects_to_skip or ()}
     failures: dict[int, tuple[str, Any, Exception]] = {}
-    for path, owner in _walk(model, "", seen):
-        try:
-            _fill(owner, file.read(path), model)
-        except Exception as error:
-            # It may be that an object has another place in the file and is found there later.
-            failures[id(owner)] = (path, owner, error)
-            seen.discard(id(owner))
-        else:
-            failures.pop(id(owner), None)
-            for name, generator in _generators(owner):
-                _restore_stream(owner, generator, file.read(f"{path}/{name}" if path else name))
-    if not failures:
-        return
-    message = _failure_message(source, list(failures.values()))
-    if skip_mismatch:
-        warnings.warn(message, stacklevel=4)
-        return
-    for variable, values in before:
-        variable.assign(values)
-    raise ValueError(f"{message} Pass skip_mismatch=True to load only what fits.")
+    with all_or_nothing(model):
+        for path, owner in _walk(model, "", seen):
+            try:
+                _fill(owner, file.read(path, owner), model)
+            except Exception as error:
+                # It may be that an object has another place in the file and is found there later.
+                failures[id(owner)] = (path, owner, error)
+                seen.discard(id(owner))
+            else:
+                failures.pop(id(owner), None)
+                for name, generator in _generators(owner):
+                    _restore_stream(owner, generator, file.read(f"{path}/{name}" if path else name, generator))
+        if failures:
+            message = _failure_message(source, list(failures.values()))
+            if not skip_mismatch:
+                raise ValueError(f"{message} Pass skip_mismatch=True to load only what fits.")
+            warnings.warn(message, stacklevel=4)
 
 
 def _fill(owner: Any, store: Any, model: Any) -> None:
