@@ -1,5 +1,7 @@
 """Initializers: distributions against their formulas, seeds, names, errors."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -58,6 +60,16 @@ def test_fans() -> None:
     assert initializers.compute_fans((4, 8, 16), [0, 1], [2]) == (32, 16)
 
 
+def test_a_layer_says_where_its_inputs_lie() -> None:
+    """The kernel of a transposed convolution is (height, width, outputs, inputs)."""
+    found = initializers.get(initializers.HeNormal(seed=1), input_axes=(0, 1, 3), output_axes=(0, 1, 2))
+    assert found((3, 3, 256, 16)).std() == pytest.approx(np.sqrt(2 / 144), rel=0.02)
+    assert found.get_config() == {"seed": 1, "input_axes": (0, 1, 3), "output_axes": (0, 1, 2)}
+    own = initializers.HeNormal(input_axes=0)
+    assert initializers.get(own, input_axes=1) is own
+    assert initializers.get("zeros", input_axes=1).get_config() == {}
+
+
 def test_fixed_values() -> None:
     np.testing.assert_array_equal(initializers.Zeros()((2,)), [0, 0])
     np.testing.assert_array_equal(initializers.Ones()((2,), "int64"), [1, 1])
@@ -66,20 +78,48 @@ def test_fixed_values() -> None:
     np.testing.assert_array_equal(initializers.Identity(2)((2, 3)), [[2, 0, 0], [0, 2, 0]])
 
 
+@pytest.mark.parametrize("seed", [7, None])
 @pytest.mark.parametrize("name", RANDOM)
-def test_seeded_instances_agree_call_by_call(name: str) -> None:
-    first, second = (getattr(initializers, name)(seed=7) for _ in range(2))
-    for _ in range(3):
-        np.testing.assert_array_equal(first((8, 8)), second((8, 8)))
-    assert not np.array_equal(first((8, 8)), getattr(initializers, name)(seed=7)((8, 8)))
+def test_an_instance_repeats_itself(name: str, seed: int | None) -> None:
+    initializer = getattr(initializers, name)(seed=seed)
+    first = initializer((8, 8))
+    np.testing.assert_array_equal(first, initializer((8, 8)))
+    assert np.array_equal(first, getattr(initializers, name)(seed=seed)((8, 8))) == (seed is not None)
+    assert not np.array_equal(first, getattr(initializers, name)(seed=8)((8, 8)))
 
 
-def test_layers_that_share_an_instance_start_with_different_weights() -> None:
-    for shared in (initializers.HeNormal(), initializers.HeNormal(seed=3)):
-        first, second = (layers.Dense(4, kernel_initializer=shared) for _ in range(2))
-        first.build((None, 4))
-        second.build((None, 4))
-        assert not np.array_equal(first.kernel, second.kernel)
+def kernels(initializer: object, shapes: tuple = ((None, 4), (None, 4))) -> list[np.ndarray]:
+    dense = [layers.Dense(4, kernel_initializer=initializer, name=f"d{i}") for i in range(len(shapes))]
+    for layer, shape in zip(dense, shapes, strict=True):
+        layer.build(shape)
+    return [layer.kernel.numpy() for layer in dense]
+
+
+def test_layers_that_share_an_instance() -> None:
+    with pytest.warns(UserWarning, match=r"'d0/kernel' and 'd1/kernel' share one HeNormal .* Pass the name 'he_norm"):
+        first, second = kernels(initializers.HeNormal())
+    assert not np.array_equal(first, second)
+    shared = initializers.HeNormal(seed=3)
+    with pytest.warns(UserWarning, match="and start equal, with its seed 3") as caught:
+        first, second, third = kernels(shared, ((None, 4),) * 3)
+    assert len(caught) == 1
+    np.testing.assert_array_equal(first, initializers.HeNormal(seed=3)((4, 4)))
+    np.testing.assert_array_equal(first, second)
+    np.testing.assert_array_equal(first, third)
+
+
+def test_no_warning_where_nothing_starts_equal_by_accident() -> None:
+    kernels(initializers.HeNormal(), ((None, 4), (None, 5)))
+    kernels("he_normal")
+    kernels(initializers.HeNormal)
+    kernels(initializers.Ones())
+    kernels(initializers.RandomNormal(seed=random.SeedGenerator(1)))
+    layer = layers.Dense(4, kernel_initializer=initializers.HeNormal(seed=1))
+    layer.build((None, 4))
+    twin = layers.Dense.from_config(layer.get_config())
+    twin.build((None, 4))
+    np.testing.assert_array_equal(layer.kernel, twin.kernel)
+    copy.deepcopy(layer).set_weights(layer.get_weights())
 
 
 def test_global_seed() -> None:
@@ -100,6 +140,8 @@ def test_seed_generator_as_seed() -> None:
     first = initializer((4,))
     assert not np.array_equal(first, initializer((4,)))
     np.testing.assert_array_equal(first, initializers.RandomNormal(seed=random.SeedGenerator(5))((4,)))
+    twin = initializers.deserialize(initializers.serialize(initializer))
+    np.testing.assert_array_equal(first, twin((4,)))
 
 
 def test_get_and_configs() -> None:
@@ -126,6 +168,8 @@ def test_errors() -> None:
         initializers.get("he_norml")
     with pytest.raises(ValueError, match=r"`mode` to be one of .* received 'fan'"):
         initializers.VarianceScaling(mode="fan")
+    with pytest.raises(ValueError, match="`seed` to be an integer, a SeedGenerator or None, received 'a'"):
+        initializers.HeNormal(seed="a")
     with pytest.raises(ValueError, match=r"positive `scale`, received -1"):
         initializers.VarianceScaling(scale=-1)
     with pytest.raises(ValueError, match=r"two or more dimensions, received \(3,\)"):

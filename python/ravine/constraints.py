@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,24 +26,88 @@ class Constraint:
         return cls(**config)
 
 
-class MaxNorm(Constraint):
+class _InputAxes(int):
+    """The default of `axis`: 0, as in Keras, unless the layer names other axes."""
+
+
+INPUT_AXES = _InputAxes(0)
+
+
+class NormConstraint(Constraint):
+    """Base of the constraints on the lengths of vectors in a weight.
+
+    Args:
+        axis: the axes that a norm runs over. By default 0, or those that the layer names as the axes of its inputs, so
+            that a norm is that of the weights into one unit. In Keras the default is 0 whatever the layer.
+    """
+
+    def __init__(self, axis: int | Sequence[int] = INPUT_AXES):
+        self.axis = axis
+
+    def norm(self, w: Any) -> Any:
+        """The lengths, with size 1 along `axis`."""
+        return ops.norm(w, axis=self.axis, keepdims=True)
+
+    def along(self, input_axes: Sequence[int] | None) -> NormConstraint:
+        """This constraint for a weight whose inputs lie along these axes, unless `axis` was given."""
+        if input_axes is None or not isinstance(self.axis, _InputAxes):
+            return self
+        twin = copy.copy(self)
+        twin.axis = list(input_axes)
+        return twin
+
+    def get_config(self) -> dict:
+        return {"axis": int(self.axis) if isinstance(self.axis, int) else list(self.axis)}
+
+
+class MaxNorm(NormConstraint):
     """w * min(norm, max_value) / (1e-7 + norm), as Keras has it.
 
     Args:
         max_value: the largest norm.
-        axis: the axes that a norm runs over: 0 for a Dense kernel (the weights into one unit), [0, 1, 2] for Conv2D.
+        axis: see `NormConstraint`.
     """
 
-    def __init__(self, max_value: float = 2, axis: int | Sequence[int] = 0):
+    def __init__(self, max_value: float = 2, axis: int | Sequence[int] = INPUT_AXES):
+        super().__init__(axis)
         self.max_value = max_value
-        self.axis = axis
 
     def __call__(self, w: Any) -> Any:
-        norm = ops.norm(w, axis=self.axis, keepdims=True)
+        norm = self.norm(w)
         return ops.multiply(w, ops.divide(ops.clip(norm, 0.0, self.max_value), ops.add(norm, _EPSILON)))
 
     def get_config(self) -> dict:
-        return {"max_value": self.max_value, "axis": self.axis}
+        return {"max_value": self.max_value, **super().get_config()}
+
+
+class UnitNorm(NormConstraint):
+    """w / (1e-7 + norm), the norm running over `axis`; see `NormConstraint`"""
+
+    def __call__(self, w: Any) -> Any:
+        return ops.divide(w, ops.add(self.norm(w), _EPSILON))
+
+
+class MinMaxNorm(NormConstraint):
+    """w * target / (1e-7 + norm) with target = rate * clip(norm, min_value, max_value) + (1 - rate) * norm, the norm
+    running over `axis`; see `NormConstraint`"""
+
+    def __init__(
+        self, min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: int | Sequence[int] = INPUT_AXES
+    ):
+        super().__init__(axis)
+        self.min_value = min_value
+        self.max_value = max_value
+        self.rate = rate
+
+    def __call__(self, w: Any) -> Any:
+        norm = self.norm(w)
+        clipped = ops.multiply(ops.clip(norm, self.min_value, self.max_value), self.rate)
+        target = ops.add(clipped, ops.multiply(norm, 1 - self.rate))
+        return ops.multiply(w, ops.divide(target, ops.add(norm, _EPSILON)))
+
+    def get_config(self) -> dict:
+        own = {"min_value": self.min_value, "max_value": self.max_value, "rate": self.rate}
+        return {**own, **super().get_config()}
 
 
 class NonNeg(Constraint):
@@ -50,40 +115,6 @@ class NonNeg(Constraint):
 
     def __call__(self, w: Any) -> Any:
         return ops.relu(w)
-
-
-class UnitNorm(Constraint):
-    """w / (1e-7 + norm), the norm running over `axis`"""
-
-    def __init__(self, axis: int | Sequence[int] = 0):
-        self.axis = axis
-
-    def __call__(self, w: Any) -> Any:
-        return ops.divide(w, ops.add(ops.norm(w, axis=self.axis, keepdims=True), _EPSILON))
-
-    def get_config(self) -> dict:
-        return {"axis": self.axis}
-
-
-class MinMaxNorm(Constraint):
-    """w * target / (1e-7 + norm) with target = rate * clip(norm, min_value, max_value) + (1 - rate) * norm"""
-
-    def __init__(
-        self, min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: int | Sequence[int] = 0
-    ):
-        self.min_value = min_value
-        self.max_value = max_value
-        self.rate = rate
-        self.axis = axis
-
-    def __call__(self, w: Any) -> Any:
-        norm = ops.norm(w, axis=self.axis, keepdims=True)
-        clipped = ops.multiply(ops.clip(norm, self.min_value, self.max_value), self.rate)
-        target = ops.add(clipped, ops.multiply(norm, 1 - self.rate))
-        return ops.multiply(w, ops.divide(target, ops.add(norm, _EPSILON)))
-
-    def get_config(self) -> dict:
-        return {"min_value": self.min_value, "max_value": self.max_value, "rate": self.rate, "axis": self.axis}
 
 
 max_norm = MaxNorm
@@ -96,8 +127,18 @@ _config.export("keras.constraints", *_classes)
 _named = {name: cls for cls in _classes for name in (cls.__name__, to_snake_case(cls.__name__))}
 
 
-def get(identifier: Any) -> Any:
-    """A constraint from a name, a configuration, a class, an instance or a callable; None stays None."""
+def get(identifier: Any, input_axes: Sequence[int] | None = None) -> Any:
+    """A constraint from a name, a configuration, a class, an instance or a callable; None stays None.
+
+    Args:
+        input_axes: for layers whose weight has its inputs along other axes than the first, e.g. (0, 1, 2) for a
+            convolution of images. A norm runs over them unless its constraint says otherwise.
+    """
+    found = _get(identifier)
+    return found.along(input_axes) if isinstance(found, NormConstraint) else found
+
+
+def _get(identifier: Any) -> Any:
     if identifier is None:
         return None
     if isinstance(identifier, dict):

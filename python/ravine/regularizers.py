@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ravine import _config, _lookup, ops
 
 
@@ -64,6 +66,42 @@ class L1L2(Regularizer):
         return {"l1": self.l1, "l2": self.l2}
 
 
+class OrthogonalRegularizer(Regularizer):
+    """factor times the mean |cos| of the angles between all pairs of rows (or columns) of a matrix: 0 when they are
+    orthogonal. A matrix with one row has no pairs and no penalty, where Keras gives NaN.
+
+    Args:
+        factor: a non-negative number.
+        mode: ``rows`` or ``columns``.
+
+    Raises:
+        ValueError: for another mode, and when called on anything but a matrix.
+    """
+
+    def __init__(self, factor: float = 0.01, mode: str = "rows"):
+        self.factor = _coefficient("OrthogonalRegularizer", "factor", factor)
+        if mode not in ("rows", "columns"):
+            raise ValueError(f"OrthogonalRegularizer: expected `mode` to be 'rows' or 'columns', received {mode!r}.")
+        self.mode = mode
+
+    def __call__(self, x: Any) -> Any:
+        shape = ops.shape(x)
+        if len(shape) != 2:
+            raise ValueError(f"OrthogonalRegularizer: expected a matrix, received shape {shape}.")
+        rows = self.mode == "rows"
+        unit = ops.normalize(x, axis=1 if rows else 0)
+        cosines = ops.matmul(unit, ops.transpose(unit)) if rows else ops.matmul(ops.transpose(unit), unit)
+        size = shape[0 if rows else 1]
+        between = ops.multiply(cosines, 1.0 - np.eye(size, dtype=np.float32))
+        return ops.multiply(ops.sum(ops.absolute(between)), self.factor / max(1, size * (size - 1)))
+
+    def get_config(self) -> dict:
+        return {"factor": self.factor, "mode": self.mode}
+
+
+orthogonal_regularizer = OrthogonalRegularizer
+
+
 def l1(l1: float = 0.01) -> L1:
     return L1(l1)
 
@@ -77,13 +115,12 @@ def l1_l2(l1: float = 0.0, l2: float = 0.0) -> L1L2:
 
 
 def _coefficient(where: str, name: str, value: Any) -> float:
-    value = float(value)
-    if not 0 <= value < float("inf"):
-        raise ValueError(f"{where}: expected a finite, non-negative `{name}`, received {value}.")
-    return value
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 <= value < float("inf"):
+        raise ValueError(f"{where}: expected a finite, non-negative `{name}`, received {value!r}.")
+    return float(value)
 
 
-_config.export("keras.regularizers", L1, L2, L1L2)
+_config.export("keras.regularizers", L1, L2, L1L2, OrthogonalRegularizer)
 
 # The string "l1l2" means both at their usual strength; Keras makes it a penalty of zero.
 _named = {
@@ -94,6 +131,8 @@ _named = {
     "l1l2": lambda: L1L2(0.01, 0.01),
     "l1_l2": lambda: L1L2(0.01, 0.01),
     "L1L2": lambda: L1L2(0.01, 0.01),
+    "orthogonal_regularizer": OrthogonalRegularizer,
+    "OrthogonalRegularizer": OrthogonalRegularizer,
 }
 
 

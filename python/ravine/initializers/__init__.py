@@ -112,8 +112,20 @@ _named = {
 }
 
 
-def get(identifier: Any) -> Any:
-    """An initializer from a name, a configuration, a class, an instance, a callable or an array; None stays None."""
+def get(identifier: Any, input_axes: Any = None, output_axes: Any = None) -> Any:
+    """An initializer from a name, a configuration, a class, an instance, a callable or an array; None stays None.
+
+    Args:
+        input_axes, output_axes: for layers whose weight does not end in an axis of inputs and one of outputs: which
+            axes count its inputs and its outputs. They hold for a `VarianceScaling` that was not given any.
+    """
+    found = _get(identifier)
+    if isinstance(found, VarianceScaling) and found.input_axes is None and found.output_axes is None:
+        return found.along(input_axes, output_axes)
+    return found
+
+
+def _get(identifier: Any) -> Any:
     if identifier is None:
         return None
     if isinstance(identifier, dict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from math import prod, sqrt
 from typing import Any
@@ -71,6 +72,14 @@ class VarianceScaling(RandomInitializer):
         else:
             values = (2 * generator.random(shape, dtype=np.float32) - 1) * np.float32(sqrt(3) * stddev)
         return finish(values, shape, dtype)
+
+    def along(self, input_axes: Any, output_axes: Any) -> VarianceScaling:
+        """This initializer for weights whose inputs and outputs lie along these axes."""
+        if input_axes is None and output_axes is None:
+            return self
+        twin = copy.copy(self)
+        twin.input_axes, twin.output_axes = input_axes, output_axes
+        return twin
 
     def get_config(self) -> dict:
         return {

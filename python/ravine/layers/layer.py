@@ -148,9 +148,10 @@ class Layer(Tracked):
             raise TypeError(f"{self._label}: add_weight() takes the shape first; pass name={shape!r}.")
         if initializer is None:
             initializer = "zeros" if np.dtype(standardize_dtype(dtype)).kind in "iub" else "glorot_uniform"
+        initializer = initializers.get(initializer)
         with tracing.suspended(), name_scope(self.name):
             variable = Variable(
-                initializers.get(initializer),
+                initializer,
                 shape=() if shape is None else shape,
                 dtype=dtype,
                 trainable=trainable,
@@ -160,6 +161,8 @@ class Layer(Tracked):
                 regularizer=regularizers.get(regularizer),
                 constraint=constraints.get(constraint),
             )
+        if isinstance(initializer, initializers.RandomInitializer):
+            initializer.note_weight(variable.path, variable.shape)
         variable.overwrite_with_gradient = overwrite_with_gradient
         variable.trainable = bool(trainable) and self.trainable
         self._weights.append(variable)
