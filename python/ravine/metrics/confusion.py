@@ -102,6 +102,7 @@ def count(
     shape = ops.shape(y_pred)
     if ops.shape(y_true) != shape:
         raise ValueError(f"{where}: expected labels of shape {shape}, received shape {ops.shape(y_true)}.")
+    weights = None if sample_weight is None else weights_like(ops.cast(sample_weight, "float32"), y_pred)
     if top_k is not None:
         y_pred = _largest(where, y_pred, top_k)
     if class_id is not None:
@@ -111,9 +112,10 @@ def count(
                 f"classes, received shape {shape}."
             )
         y_true, y_pred = y_true[..., class_id : class_id + 1], y_pred[..., class_id : class_id + 1]
+        if weights is not None and ops.shape(weights) == shape:
+            weights = weights[..., class_id : class_id + 1]
     positive = ops.cast(ops.not_equal(y_true, 0.0), "float32")
     negative = ops.subtract(1.0, positive)
-    weights = None if sample_weight is None else weights_like(ops.cast(sample_weight, "float32"), y_pred)
     if label_weights is not None:
         weights = label_weights if weights is None else ops.multiply(weights, label_weights)
     if weights is not None:

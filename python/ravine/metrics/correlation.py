@@ -19,8 +19,8 @@ def pearson_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
 
 
 def concordance_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
-    """Lin's concordance correlation along `axis`: 2 cov / (var_true + var_pred + (mean_true - mean_pred)^2 + 1e-7), from
-    -1 to 1, which is 1 only for equal values (Lin 1989): (..., D) -> (...)"""
+    """Lin's concordance correlation along `axis`: (..., D) -> (...). From -1 to 1, which it is for equal values only:
+    2 cov / (var_true + var_pred + (mean_true - mean_pred)^2 + 1e-7) (Lin 1989)."""
     y_true, y_pred = as_floats(y_true, y_pred)
     mean_true, mean_pred = ops.mean(y_true, axis, keepdims=True), ops.mean(y_pred, axis, keepdims=True)
     spread = ops.add(ops.var(y_true, axis, keepdims=True), ops.var(y_pred, axis, keepdims=True))

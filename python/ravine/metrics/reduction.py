@@ -67,12 +67,10 @@ class Mean(Metric):
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
         values, weights = per_sample(values, sample_weight, ops.mean)
-        if weights is not None:
-            samples = ops.sum(weights)
-        else:
-            samples = ops.batch_size(values) if ops.ndim(values) else 1.0
+        if weights is None:
+            weights = ops.batch_size(values) if ops.ndim(values) else 1.0
         self.total.assign_add(ops.sum(values))
-        self.count.assign_add(samples)
+        self.count.assign_add(ops.sum(weights))
 
     def result(self) -> Any:
         xp, (total, count) = read(self.total, self.count)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ravine import ops
+from ravine.losses import cosine_similarity as negative_cosine_similarity
 from ravine.losses import (
     log_cosh,
     mean_absolute_error,
@@ -12,7 +13,6 @@ from ravine.losses import (
     mean_squared_error,
     mean_squared_logarithmic_error,
 )
-from ravine.losses import cosine_similarity as negative_cosine_similarity
 from ravine.losses._ranks import as_floats
 from ravine.metrics.reduction import Mean, MeanMetricWrapper
 
