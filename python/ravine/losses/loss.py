@@ -91,15 +91,16 @@ class LossFunctionWrapper(Loss):
         if type(self) is LossFunctionWrapper:
             config["fn"] = _config.serialize_keras_object(self.fn)
             return {**config, **_config.serialize_keras_object(self._fn_kwargs)}
-        unwritten = self._unwritten
-        return {
-            **config,
-            **{k: v for k, v in self._fn_kwargs.items() if k not in unwritten or v != unwritten[k]},
-        }
+        return {**config, **written(self._fn_kwargs, self._unwritten)}
 
     @classmethod
     def from_config(cls, config: dict) -> Any:
         return cls(**_config.deserialize_keras_object(config))
+
+
+def written(arguments: dict[str, Any], unwritten: dict[str, Any]) -> dict[str, Any]:
+    """Arguments of a function for a configuration: all but those that have the value given in `unwritten`."""
+    return {key: value for key, value in arguments.items() if key not in unwritten or value != unwritten[key]}
 
 
 def _tensors(x: Any) -> Any:

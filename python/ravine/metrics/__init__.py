@@ -2,136 +2,261 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ravine import _config, _lookup
-from ravine._names import to_snake_case
+from ravine._registry import Registry
 from ravine.losses import (
     binary_crossentropy,
+    binary_focal_crossentropy,
     categorical_crossentropy,
+    categorical_focal_crossentropy,
+    categorical_hinge,
+    hinge,
     huber,
+    kl_divergence,
+    log_cosh,
     mean_absolute_error,
+    mean_absolute_percentage_error,
     mean_squared_error,
+    mean_squared_logarithmic_error,
+    poisson,
     sparse_categorical_crossentropy,
+    squared_hinge,
 )
 from ravine.metrics.accuracy import (
     Accuracy,
     BinaryAccuracy,
     CategoricalAccuracy,
     SparseCategoricalAccuracy,
+    SparseTopKCategoricalAccuracy,
+    TopKCategoricalAccuracy,
     accuracy,
     binary_accuracy,
     categorical_accuracy,
     sparse_categorical_accuracy,
+    sparse_top_k_categorical_accuracy,
+    top_k_categorical_accuracy,
 )
-from ravine.metrics.crossentropy import BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy
+from ravine.metrics.auc import AUC
+from ravine.metrics.confusion import FalseNegatives, FalsePositives, TrueNegatives, TruePositives
+from ravine.metrics.correlation import (
+    ConcordanceCorrelation,
+    PearsonCorrelation,
+    concordance_correlation,
+    pearson_correlation,
+)
+from ravine.metrics.f_score import F1Score, FBetaScore
+from ravine.metrics.hinge import CategoricalHinge, Hinge, SquaredHinge
+from ravine.metrics.iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
 from ravine.metrics.metric import Metric
+from ravine.metrics.precision_recall import (
+    Precision,
+    PrecisionAtRecall,
+    Recall,
+    RecallAtPrecision,
+    SensitivityAtSpecificity,
+    SpecificityAtSensitivity,
+)
+from ravine.metrics.probabilistic import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    KLDivergence,
+    Poisson,
+    SparseCategoricalCrossentropy,
+)
+from ravine.metrics.r2 import R2Score
 from ravine.metrics.reduction import Mean, MeanMetricWrapper, Sum
-from ravine.metrics.regression import MeanAbsoluteError, MeanSquaredError, RootMeanSquaredError
+from ravine.metrics.regression import (
+    CosineSimilarity,
+    LogCoshError,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    RootMeanSquaredError,
+    cosine_similarity,
+)
 from ravine.metrics.resolve import resolve
 
 __all__ = [
+    "AUC",
     "Accuracy",
     "BinaryAccuracy",
     "BinaryCrossentropy",
+    "BinaryIoU",
     "CategoricalAccuracy",
     "CategoricalCrossentropy",
+    "CategoricalHinge",
+    "ConcordanceCorrelation",
+    "CosineSimilarity",
+    "F1Score",
+    "FBetaScore",
+    "FalseNegatives",
+    "FalsePositives",
+    "Hinge",
+    "IoU",
+    "KLDivergence",
+    "LogCoshError",
     "Mean",
     "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
+    "MeanIoU",
     "MeanMetricWrapper",
     "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
     "Metric",
+    "OneHotIoU",
+    "OneHotMeanIoU",
+    "PearsonCorrelation",
+    "Poisson",
+    "Precision",
+    "PrecisionAtRecall",
+    "R2Score",
+    "Recall",
+    "RecallAtPrecision",
     "RootMeanSquaredError",
+    "SensitivityAtSpecificity",
     "SparseCategoricalAccuracy",
     "SparseCategoricalCrossentropy",
+    "SparseTopKCategoricalAccuracy",
+    "SpecificityAtSensitivity",
+    "SquaredHinge",
     "Sum",
+    "TopKCategoricalAccuracy",
+    "TrueNegatives",
+    "TruePositives",
     "accuracy",
     "binary_accuracy",
     "binary_crossentropy",
+    "binary_focal_crossentropy",
     "categorical_accuracy",
     "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_hinge",
+    "concordance_correlation",
     "deserialize",
     "functions",
     "get",
+    "hinge",
     "huber",
+    "kl_divergence",
+    "log_cosh",
     "mean_absolute_error",
+    "mean_absolute_percentage_error",
     "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "pearson_correlation",
+    "poisson",
     "resolve",
     "serialize",
     "sparse_categorical_accuracy",
     "sparse_categorical_crossentropy",
-    "to_snake_case",
+    "sparse_top_k_categorical_accuracy",
+    "squared_hinge",
+    "top_k_categorical_accuracy",
 ]
 
-_classes = (
-    Accuracy,
-    BinaryAccuracy,
-    BinaryCrossentropy,
-    CategoricalAccuracy,
-    CategoricalCrossentropy,
-    Mean,
-    MeanAbsoluteError,
-    MeanSquaredError,
-    RootMeanSquaredError,
-    SparseCategoricalAccuracy,
-    SparseCategoricalCrossentropy,
-    Sum,
-)
-_config.export("keras.metrics", Metric, MeanMetricWrapper, *_classes)
+# The short and older names of tf.keras.
+MSE = mse = mean_squared_error
+MAE = mae = mean_absolute_error
+MAPE = mape = mean_absolute_percentage_error
+MSLE = msle = mean_squared_logarithmic_error
+KLD = kld = kullback_leibler_divergence = kl_divergence
+logcosh = log_cosh
 
-functions = {
-    function.__name__: function
-    for function in (
+_registry = Registry(
+    "metric",
+    "keras.metrics",
+    classes=(
+        AUC,
+        Accuracy,
+        BinaryAccuracy,
+        BinaryCrossentropy,
+        BinaryIoU,
+        CategoricalAccuracy,
+        CategoricalCrossentropy,
+        CategoricalHinge,
+        ConcordanceCorrelation,
+        CosineSimilarity,
+        F1Score,
+        FBetaScore,
+        FalseNegatives,
+        FalsePositives,
+        Hinge,
+        IoU,
+        KLDivergence,
+        LogCoshError,
+        Mean,
+        MeanAbsoluteError,
+        MeanAbsolutePercentageError,
+        MeanIoU,
+        MeanMetricWrapper,
+        MeanSquaredError,
+        MeanSquaredLogarithmicError,
+        Metric,
+        OneHotIoU,
+        OneHotMeanIoU,
+        PearsonCorrelation,
+        Poisson,
+        Precision,
+        PrecisionAtRecall,
+        R2Score,
+        Recall,
+        RecallAtPrecision,
+        RootMeanSquaredError,
+        SensitivityAtSpecificity,
+        SparseCategoricalAccuracy,
+        SparseCategoricalCrossentropy,
+        SparseTopKCategoricalAccuracy,
+        SpecificityAtSensitivity,
+        SquaredHinge,
+        Sum,
+        TopKCategoricalAccuracy,
+        TrueNegatives,
+        TruePositives,
+    ),
+    functions=(
         accuracy,
         binary_accuracy,
         binary_crossentropy,
+        binary_focal_crossentropy,
         categorical_accuracy,
         categorical_crossentropy,
+        categorical_focal_crossentropy,
+        categorical_hinge,
+        concordance_correlation,
+        cosine_similarity,
+        hinge,
         huber,
+        kl_divergence,
+        log_cosh,
         mean_absolute_error,
+        mean_absolute_percentage_error,
         mean_squared_error,
+        mean_squared_logarithmic_error,
+        pearson_correlation,
+        poisson,
         sparse_categorical_accuracy,
         sparse_categorical_crossentropy,
-    )
-}
-_named = {
-    **{name: cls for cls in _classes for name in (cls.__name__, to_snake_case(cls.__name__))},
-    "huber": huber,
-    "mse": MeanSquaredError,
-    "MSE": MeanSquaredError,
-    "mae": MeanAbsoluteError,
-    "MAE": MeanAbsoluteError,
-    "bce": BinaryCrossentropy,
-    "BCE": BinaryCrossentropy,
-    "rmse": RootMeanSquaredError,
-}
-
-
-def get(identifier: Any) -> Any:
-    """A metric from a name, a configuration, a class, an instance or a callable; None stays None.
-
-    Raises ValueError for an unknown name. ``accuracy`` here is `Accuracy`, equality of values; `resolve` chooses by
-    shapes, as `Model.compile` does.
-    """
-    if identifier is None:
-        return None
-    if isinstance(identifier, dict):
-        return deserialize(identifier)
-    if isinstance(identifier, str):
-        custom = _config.get_registered_object(identifier)
-        identifier = custom if custom is not None else _lookup.find(identifier, _named, "metric")
-    if isinstance(identifier, type):
-        return identifier()
-    if callable(identifier):
-        return identifier
-    raise _lookup.not_an_identifier(identifier, "metric")
-
-
-def serialize(metric: Any) -> Any:
-    return _config.serialize_keras_object(metric)
-
-
-def deserialize(config: Any, custom_objects: dict | None = None) -> Any:
-    if isinstance(config, str):
-        return get(config)
-    return _config.deserialize_keras_object(config, custom_objects, kind="metric", module="keras.metrics")
+        sparse_top_k_categorical_accuracy,
+        squared_hinge,
+        top_k_categorical_accuracy,
+    ),
+    aliases={
+        "BCE": BinaryCrossentropy,
+        "KLD": KLDivergence,
+        "MAE": MeanAbsoluteError,
+        "MAPE": MeanAbsolutePercentageError,
+        "MSE": MeanSquaredError,
+        "MSLE": MeanSquaredLogarithmicError,
+        "bce": BinaryCrossentropy,
+        "kld": KLDivergence,
+        "kullback_leibler_divergence": KLDivergence,
+        "logcosh": LogCoshError,
+        "mae": MeanAbsoluteError,
+        "mape": MeanAbsolutePercentageError,
+        "mse": MeanSquaredError,
+        "msle": MeanSquaredLogarithmicError,
+        "rmse": RootMeanSquaredError,
+    },
+)
+functions = _registry.functions
+get, serialize, deserialize = _registry.get, _registry.serialize, _registry.deserialize

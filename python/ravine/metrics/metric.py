@@ -8,6 +8,7 @@ import numpy as np
 
 from ravine._names import auto_name
 from ravine._tracking import Tracked
+from ravine.metrics.total import Total
 from ravine.ops import trace as tracing
 from ravine.tensor import standardize_dtype
 from ravine.variable import Variable, name_scope
@@ -25,10 +26,12 @@ class Metric(Tracked):
         name: by default the class name in snake case, with a number.
     """
 
+    _direction: str | None = None  # "up" where more is better, "down" where less is: for callbacks that watch a metric
+
     def __init__(self, dtype: Any = None, name: str | None = None):
         self._start_tracking()
         self.name = name or auto_name(type(self).__name__)
-        self._dtype = standardize_dtype(dtype)
+        self._dtype = standardize_dtype("int32" if dtype == "int" else dtype)
         self._variables: list[Variable] = []
 
     @property
@@ -45,27 +48,35 @@ class Metric(Tracked):
     def add_variable(
         self, shape: Any, initializer: Any, dtype: Any = None, aggregation: str = "sum", name: str | None = None
     ) -> Variable:
-        """Make a variable. Without a `dtype` a scalar is a total in float64, which a traced update can add to and
-        assign but not read; with ``dtype="float32"`` it can do all three."""
+        """Make a variable for a running sum.
+
+        Without a `dtype`, or with an integer one, sums are exact far beyond the 2**24 of float32: a scalar is float64,
+        a tensor is a `Total`. With ``dtype="float32"`` it is an ordinary variable.
+        """
         shape = () if shape is None else tuple(shape) if np.iterable(shape) else (shape,)
-        if not shape and dtype is None:
-            dtype = "float64"
+        exact = dtype is None or standardize_dtype(dtype).startswith(("int", "uint"))
+        initializer = "zeros" if initializer is None else initializer
         with tracing.suspended(), name_scope(self.name):
-            variable = Variable(
-                "zeros" if initializer is None else initializer,
-                shape=shape,
-                dtype=dtype,
-                trainable=False,
-                aggregation=aggregation,
-                name=name,
-            )
+            if exact and shape:
+                variable: Variable = Total(shape, initializer, name)
+            else:
+                variable = Variable(
+                    initializer,
+                    shape=shape,
+                    dtype="float64" if exact else dtype,
+                    trainable=False,
+                    aggregation=aggregation,
+                    name=name,
+                )
         self._variables.append(variable)
         return variable
 
     def add_weight(
         self, shape: Any = (), initializer: Any = None, dtype: Any = None, name: str | None = None
     ) -> Variable:
-        """Another name of `add_variable`."""
+        """Another name of `add_variable`. The name may also come first, as in tf.keras."""
+        if isinstance(shape, str):
+            shape, name = (), shape
         return self.add_variable(shape, initializer, dtype, name=name)
 
     def update_state(self, *args: Any, **kwargs: Any) -> None:
@@ -79,6 +90,8 @@ class Metric(Tracked):
         with tracing.suspended():
             for variable in self.variables:
                 variable.assign(0)
+
+    reset_states = reset_state  # its name in tf.keras
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Update with a batch and return the result so far."""

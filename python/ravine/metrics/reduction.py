@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
-
-import numpy as np
+from typing import Any, ClassVar
 
 from ravine import _config, ops
+from ravine.losses import functions as loss_functions
+from ravine.losses._masks import mask_of, masked_weights
 from ravine.losses._ranks import to_same_rank
+from ravine.losses.loss import Loss, written
 from ravine.metrics.metric import Metric
-from ravine.ops import trace as tracing
+from ravine.metrics.total import ratio, read
 
 
 def per_sample(values: Any, sample_weight: Any, reduce: Callable) -> tuple[Any, Any]:
@@ -18,7 +19,10 @@ def per_sample(values: Any, sample_weight: Any, reduce: Callable) -> tuple[Any, 
 
     Values are first reduced to the rank of the weights. Scalars stay as they are.
     """
+    mask = mask_of(values)
+    values = ops.cast(values, "float32")
     if sample_weight is not None:
+        sample_weight = masked_weights(ops.cast(sample_weight, "float32"), mask)
         values, sample_weight = to_same_rank(values, sample_weight)
         rank, weight_rank = ops.ndim(values), ops.ndim(sample_weight)
         if weight_rank > rank:
@@ -27,6 +31,8 @@ def per_sample(values: Any, sample_weight: Any, reduce: Callable) -> tuple[Any, 
             )
         if rank > weight_rank:
             values = reduce(values, axis=list(range(weight_rank, rank)))
+        if ops.shape(sample_weight) != ops.shape(values):
+            sample_weight = ops.multiply(sample_weight, ops.ones_like(values))
         values = ops.multiply(values, sample_weight)
         if weight_rank > 1:
             sample_weight = reduce(sample_weight, axis=list(range(1, weight_rank)))
@@ -47,7 +53,7 @@ class Sum(Metric):
         self.total.assign_add(ops.sum(values))
 
     def result(self) -> Any:
-        return ops.convert_to_tensor(self.total, "float32")
+        return ops.cast(self.total, "float32")
 
 
 class Mean(Metric):
@@ -62,36 +68,39 @@ class Mean(Metric):
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
         values, weights = per_sample(values, sample_weight, ops.mean)
         if weights is None:
-            samples = ops.batch_size(values) if ops.ndim(values) else 1.0
-        elif ops.ndim(weights) < ops.ndim(values):
-            samples = ops.multiply(ops.sum(weights), ops.batch_size(values))
-        else:
-            samples = ops.sum(weights)
+            weights = ops.batch_size(values) if ops.ndim(values) else 1.0
         self.total.assign_add(ops.sum(values))
-        self.count.assign_add(samples)
+        self.count.assign_add(ops.sum(weights))
 
     def result(self) -> Any:
-        if tracing.current() is not None:
-            return ops.divide_no_nan(self.total, self.count)
-        count = float(self.count)
-        return ops.convert_to_tensor(np.float32(float(self.total) / count if count else 0.0))
+        xp, (total, count) = read(self.total, self.count)
+        return ops.cast(ratio(xp, total, count), "float32")
 
 
 class MeanMetricWrapper(Mean):
-    """The mean of ``fn(y_true, y_pred, **kwargs)``"""
+    """The mean of ``fn(y_true, y_pred, **kwargs)``, over the values that the predictions' mask leaves. The arguments
+    are attributes of the metric and part of its configuration."""
+
+    # Arguments that Keras' configurations leave out, with their defaults: written when they differ from these.
+    _unwritten: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, fn: Callable, name: str | None = None, dtype: Any = None, **kwargs: Any):
-        super().__init__(name=name or getattr(fn, "__name__", None), dtype=dtype)
+        super().__init__(name=name, dtype=dtype)
         self._fn = fn
         self._fn_kwargs = kwargs
+        for key, value in kwargs.items():
+            setattr(self, key, value)
+        if self._direction is None and (isinstance(fn, Loss) or fn in loss_functions.values()):
+            self._direction = "down"
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
+        sample_weight = masked_weights(sample_weight, mask_of(y_pred))
         y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
         super().update_state(self._fn(y_true, y_pred, **self._fn_kwargs), sample_weight)
 
     def get_config(self) -> dict:
         if type(self) is not MeanMetricWrapper:
-            return {**super().get_config(), **self._fn_kwargs}
+            return {**super().get_config(), **written(self._fn_kwargs, self._unwritten)}
         fn = _config.serialize_keras_object(self._fn)
         return {**super().get_config(), "fn": fn, **_config.serialize_keras_object(self._fn_kwargs)}
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ravine._names import to_snake_case
 from ravine.metrics.accuracy import BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy
-from ravine.metrics.crossentropy import BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy
 from ravine.metrics.metric import Metric
+from ravine.metrics.probabilistic import BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy
 from ravine.metrics.reduction import MeanMetricWrapper
 
 _BY_SHAPE = {
@@ -21,7 +22,7 @@ def resolve(identifier: Any, y_true_shape: tuple, y_pred_shape: tuple) -> Metric
 
     ``accuracy`` (``acc``) and ``crossentropy`` (``ce``) depend on the shapes: binary when predictions have a last
     dimension of 1 (or none), sparse when labels have a lower rank or a last dimension of 1, else categorical. A metric
-    that was given by name is called by that name; a function becomes a `MeanMetricWrapper`.
+    that was given by name is called by that name; a function becomes a `MeanMetricWrapper` with its name.
     """
     if identifier is None:
         return None
@@ -36,7 +37,7 @@ def resolve(identifier: Any, y_true_shape: tuple, y_pred_shape: tuple) -> Metric
 
         metric = metrics.get(identifier)
         if not isinstance(metric, Metric):
-            metric = MeanMetricWrapper(metric)
+            metric = MeanMetricWrapper(metric, name=_name_of(metric))
         if isinstance(identifier, str):
             metric.name = identifier
     return metric
@@ -47,3 +48,8 @@ def kind_of(y_true_shape: tuple, y_pred_shape: tuple) -> int:
     if len(y_pred_shape) < 2 or y_pred_shape[-1] == 1:
         return 0
     return 1 if len(y_true_shape) < len(y_pred_shape) or y_true_shape[-1] == 1 else 2
+
+
+def _name_of(function: Any) -> str:
+    name = getattr(function, "name", None) or getattr(function, "__name__", None)
+    return name if isinstance(name, str) else to_snake_case(type(function).__name__)

@@ -1,10 +1,16 @@
-"""Cross-entropies as metrics."""
+"""Distances between distributions as metrics: the cross-entropies, the Kullback-Leibler divergence, Poisson."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ravine.losses import binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy
+from ravine.losses import (
+    binary_crossentropy,
+    categorical_crossentropy,
+    kl_divergence,
+    poisson,
+    sparse_categorical_crossentropy,
+)
 from ravine.metrics.reduction import MeanMetricWrapper
 
 
@@ -56,3 +62,17 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
             ignore_class=ignore_class,
             axis=axis,
         )
+
+
+class KLDivergence(MeanMetricWrapper):
+    """The mean of `losses.kl_divergence`"""
+
+    def __init__(self, name: str | None = "kl_divergence", dtype: Any = None):
+        super().__init__(kl_divergence, name, dtype)
+
+
+class Poisson(MeanMetricWrapper):
+    """The mean of `losses.poisson`"""
+
+    def __init__(self, name: str | None = "poisson", dtype: Any = None):
+        super().__init__(poisson, name, dtype)
