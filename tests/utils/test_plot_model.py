@@ -11,6 +11,7 @@ import pytest
 import ravine as keras
 from ravine import layers
 from ravine.plots.layered import layered
+from ravine.plots.model_graph import Shown, graph_of
 
 matplotlib = pytest.importorskip("matplotlib")
 
@@ -100,7 +101,7 @@ def test_errors(chain: keras.Sequential) -> None:
             draw(unbuilt)
         with pytest.raises(ValueError, match="layer_range"):
             draw(chain, layer_range=["a", "b"])
-        with pytest.raises(ValueError, match="not recognized: .'colour': 1"):
+        with pytest.raises(ValueError, match=r"not recognized: \{'colour': 1\}"):
             draw(chain, colour=1)
         with pytest.raises(ValueError, match="rankdir"):
             draw(chain, rankdir="UP")
@@ -213,3 +214,30 @@ def test_crossings_are_removed() -> None:
     below = sorted(range(4, 8), key=lambda key: layout.places[key][0])
     partner = {0: 5, 1: 4, 2: 7, 3: 6}
     assert [partner[key] for key in order] == below
+
+
+@pytest.fixture
+def wide_and_deep() -> Any:
+    keras.utils.clear_session()
+    wide, deep = keras.Input((8,), name="wide"), keras.Input((4,), name="deep")
+    inner = keras.Sequential([layers.Input((4,)), layers.Dense(8, name="inside")], name="inner")
+    shared = layers.Dense(8, name="shared")
+    encoded = inner(deep)
+    joined = shared(wide) * shared(encoded) + encoded
+    return keras.Model([wide, deep], [layers.Dense(1, name="main")(joined), layers.Dense(2, name="aux")(joined)])
+
+
+def test_functional_models(wide_and_deep: Any) -> None:
+    graph = graph_of(wide_and_deep)
+    names = {entry.key: entry.layer.name for entry in graph.entries}
+    assert {(names[a], names[b]) for a, b, _ in graph.edges} == {
+        ("wide", "shared"), ("deep", "inner"), ("inner", "shared"), ("shared", "multiply"), ("inner", "add"),
+        ("multiply", "add"), ("add", "main"), ("add", "aux"),
+    }  # fmt: skip
+    add = next(entry for entry in graph.entries if entry.layer.name == "add")
+    assert list(add.facts(Shown(shapes=True))) == [
+        ("Input shape", "[(None, 8), (None, 8)]"), ("Output shape", "(None, 8)")]  # fmt: skip
+    opened = keras.utils.plot_model(wide_and_deep, None, show_layer_names=True, expand_nested=True)
+    assert "inside (Dense)" in words(opened)
+    assert "add (Add)" in words(opened)
+    assert arrows(opened) == 8

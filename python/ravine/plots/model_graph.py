@@ -9,6 +9,7 @@ from typing import Any
 
 from ravine import _tree
 from ravine.layers.input_layer import InputLayer
+from ravine.layers.operation import Operation
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Entry:
     def title(self, shown: Shown) -> tuple[str, str]:
         """The name, or nothing, and the class."""
         kind = type(self.layer).__name__
+        if isinstance(self.layer, Operation):  # under the name that Keras' classes have
+            kind = self.layer.op.title().replace("_", "")
         return (self.layer.name, f" ({kind})") if shown.names else ("", kind)
 
     def facts(self, shown: Shown) -> Iterator[tuple[str, str]]:

@@ -136,9 +136,13 @@ class _Picture:
                 inner = self.inner[key]
                 diagrams.frame(axes, x - width / 2, y - height / 2, width, height, inner.graph.name)
                 boxes.update(inner.draw(axes, x - width / 2 + PADDING, y + height / 2 - PADDING - TITLE))
-        for source, target, index in dict.fromkeys(self.graph.edges):
-            start, end = boxes[self.graph.last(source).key], boxes[self.graph.first(target, index).key]
-            route = [(left + x, top - y) for x, y in self.layout.routes[source, target]]
+        routes = {}  # one arrow, however many tensors take this way
+        for source, target, index in self.graph.edges:
+            ends = self.graph.last(source).key, self.graph.first(target, index).key
+            routes.setdefault(ends, self.layout.routes[source, target])
+        for (source, target), points in routes.items():
+            start, end = boxes[source], boxes[target]
+            route = [(left + x, top - y) for x, y in points]
             ends = (start.right, end.left) if self.sideways else (start.bottom, end.top)
             self._edge(axes, [ends[0], *route, ends[1]])
         return boxes
