@@ -112,7 +112,7 @@ class _Picture:
             sizes[key] = (picture.layout.size[0] + 2 * PADDING, picture.layout.size[1] + 2 * PADDING + TITLE)
         edges = [(source, target) for source, target, _ in graph.edges]
         self.sizes = sizes
-        self.layout = self._arranged(sizes, edges)
+        self.layout: Layout = self._arranged(sizes, edges)
 
     def _arranged(self, sizes: dict[int, tuple[float, float]], edges: list[tuple[int, int]]) -> Layout:
         if not self.sideways:
@@ -136,10 +136,10 @@ class _Picture:
                 inner = self.inner[key]
                 diagrams.frame(axes, x - width / 2, y - height / 2, width, height, inner.graph.name)
                 boxes.update(inner.draw(axes, x - width / 2 + PADDING, y + height / 2 - PADDING - TITLE))
-        routes = {}  # one arrow, however many tensors take this way
+        routes: dict[tuple[int, int], list[tuple[float, float]]] = {}  # one arrow, however many tensors take this way
         for source, target, index in self.graph.edges:
-            ends = self.graph.last(source).key, self.graph.first(target, index).key
-            routes.setdefault(ends, self.layout.routes[source, target])
+            joined = self.graph.last(source).key, self.graph.first(target, index).key
+            routes.setdefault(joined, self.layout.routes[source, target])
         for (source, target), points in routes.items():
             start, end = boxes[source], boxes[target]
             route = [(left + x, top - y) for x, y in points]
