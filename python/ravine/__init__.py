@@ -33,7 +33,7 @@ from ravine.tensor import KerasTensor, Tensor
 from ravine.variable import Variable
 
 if TYPE_CHECKING:
-    from ravine import datasets
+    from ravine import datasets, plots
 
 __version__ = _core.__version__
 
@@ -60,6 +60,7 @@ __all__ = [
     "models",
     "ops",
     "optimizers",
+    "plots",
     "random",
     "regularizers",
     "saving",
@@ -68,10 +69,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name == "datasets":  # brings in the network modules, which most programs do not need
+    if name in ("datasets", "plots"):  # bring in modules that most programs do not need
         import importlib
 
-        return importlib.import_module("ravine.datasets")
+        return importlib.import_module(f"ravine.{name}")
     raise AttributeError(f"module 'ravine' has no attribute {name!r}")
 
 
