@@ -81,8 +81,9 @@ py::list eager(const std::string& name, const py::sequence& inputs, const py::di
             run_once(*make_plan(schedule, kernels, 1, 1), &error);
     }
     if (error.row >= 0)
-        throw std::invalid_argument(name + ": label " + py::str(py::float_(error.value)).cast<std::string>() +
-                                    " of sample " + std::to_string(error.row) + " is not an integer in [0, " +
+        throw std::invalid_argument(name + (error.kind == DataError::kIndex ? ": index " : ": label ") +
+                                    py::str(py::float_(error.value)).cast<std::string>() + " of sample " +
+                                    std::to_string(error.row) + " is not an integer in [0, " +
                                     std::to_string(error.limit) + ").");
     return results;
 }

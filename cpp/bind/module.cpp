@@ -67,6 +67,8 @@ void bind_graph(py::module_& module) {
             [](Graph& self, const std::string& op, std::vector<ValueId> inputs, const py::dict& attrs,
                const std::string& label) { return self.add(op, std::move(inputs), attrs_from(attrs), label); },
             py::arg("op"), py::arg("inputs"), py::arg("attrs") = py::dict(), py::arg("label") = "")
+        .def("push_guard", &Graph::push_guard, py::arg("condition"))
+        .def("pop_guard", &Graph::pop_guard)
         .def(
             "shape", [](const Graph& self, ValueId id) { return shape_to(self.shape(id)); }, py::arg("id"))
         .def(

@@ -30,9 +30,12 @@ const Graph& checked(const Graph& graph, const std::vector<ValueId>& inputs, con
     for (ValueId id : inputs)
         if (!known(id) || graph.value(id).kind != ValueKind::input)
             throw std::invalid_argument("Program: an input is no input of the graph.");
-    for (ValueId id : outputs)
+    for (ValueId id : outputs) {
         if (!known(id) || graph.value(id).dtype != DType::f32)
             throw std::invalid_argument("Program: an output is no float32 value of the graph.");
+        if (const Node* made = graph.producer(id); made && !made->guards.empty())
+            throw std::invalid_argument("Program: an output is computed under a condition and has no value otherwise.");
+    }
     return graph;
 }
 
@@ -45,12 +48,15 @@ Program::Program(const Graph& graph, std::vector<ValueId> inputs, std::vector<Va
       schedule_(make_schedule(graph_, inputs_, outputs_)),
       samples_at_a_time_(ravine::samples_at_a_time(schedule_)) {
     for (const Group& group : schedule_.groups)
-        for (const Node& node : group.nodes)
-            for (ValueId id : node.inputs)
-                if (graph_.value(id).kind == ValueKind::input && !node.op->shape_only &&
+        for (const Node& node : group.nodes) {
+            std::vector<ValueId> reads = node.guards;
+            if (!node.op->shape_only) reads.insert(reads.end(), node.inputs.begin(), node.inputs.end());
+            for (ValueId id : reads)
+                if (graph_.value(id).kind == ValueKind::input &&
                     std::find(inputs_.begin(), inputs_.end(), id) == inputs_.end())
                     throw std::invalid_argument("Program: input '" + graph_.value(id).name +
                                                 "' is read but not among the inputs.");
+        }
 }
 
 class Program::Turn {
@@ -160,10 +166,12 @@ int64_t Program::run(const std::vector<Feed>& feeds, const BatchRange& asked, co
     }
     if (result.error.row >= 0) {
         char text[256];
-        std::snprintf(text, sizeof text,
-                      "label %g of sample %lld in batch %lld is not a class index: expected an integer in [0, %lld).",
-                      static_cast<double>(result.error.value), static_cast<long long>(result.error.row),
-                      static_cast<long long>(result.next - 1), static_cast<long long>(result.error.limit));
+        std::snprintf(
+            text, sizeof text, "%s %g of sample %lld in batch %lld is not %s: expected an integer in [0, %lld).",
+            result.error.kind == DataError::kIndex ? "index" : "label", static_cast<double>(result.error.value),
+            static_cast<long long>(result.error.row), static_cast<long long>(result.next - 1),
+            result.error.kind == DataError::kIndex ? "within what it selects from" : "a class index",
+            static_cast<long long>(result.error.limit));
         throw std::invalid_argument(text);
     }
     return result.next;

@@ -22,6 +22,11 @@ void share_of(int64_t extent, int64_t grain, int thread, int threads, int64_t* b
 
 namespace {
 
+/// Does a step run in this batch? No thread writes a guard between the first and the last that asks.
+bool holds(const Step& step) {
+    return std::all_of(step.guards.begin(), step.guards.end(), [](const float* guard) { return *guard != 0; });
+}
+
 /// The step, its operands being those of `call`.
 void run_bound_step(const Step& step, const Call& call, int thread, int threads, int64_t rows, float* scratch,
                     DataError* error) {
@@ -119,6 +124,7 @@ class Runner {
             for (size_t i = 0; i < plan_.steps.size(); ++i) {
                 const Step& step = plan_.steps[i];
                 if (step.barrier) barrier_.wait();
+                if (!holds(step)) continue;
                 if (direct_ == kNoFeed || !reads_directly(i))
                     run_step(step, thread, threads, rows, scratch, &error);
                 else
@@ -250,6 +256,7 @@ bool run_once(Plan& plan, DataError* error) {
         Team& self = *static_cast<Team*>(context);
         for (const Step& step : self.plan.steps) {
             if (step.barrier) self.barrier.wait();
+            if (!holds(step)) continue;
             run_step(step, thread, self.plan.threads, self.plan.capacity,
                      self.plan.scratch + self.plan.scratch_floats * thread, self.error);
         }

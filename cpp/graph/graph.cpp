@@ -65,6 +65,29 @@ const Node* Graph::producer(ValueId id) const {
     return node < 0 ? nullptr : &nodes_[static_cast<size_t>(node)];
 }
 
+void Graph::push_guard(ValueId condition) {
+    const Value& scalar = value(condition);
+    if (scalar.shape.rank() != 0 || scalar.dtype != DType::f32)
+        throw std::invalid_argument("a condition must be a float32 scalar, received shape " + scalar.shape.str() + ".");
+    check_guards(scalar);
+    // A variable may be another by the time that it is looked at.
+    guards_.push_back(scalar.kind == ValueKind::variable ? add1("copy", {condition}) : condition);
+}
+
+void Graph::pop_guard() {
+    if (guards_.empty()) throw std::invalid_argument("no condition to end.");
+    guards_.pop_back();
+}
+
+void Graph::check_guards(const Value& value) const {
+    if (value.producer < 0) return;
+    for (ValueId guard : nodes_[static_cast<size_t>(value.producer)].guards)
+        if (std::find(guards_.begin(), guards_.end(), guard) == guards_.end())
+            throw std::invalid_argument(
+                "an input is computed under a condition (only_if) that does not hold here; keep it in a variable, or "
+                "compute it outside and choose with where.");
+}
+
 /// An element-wise op broadcasts by itself, mostly: then what was spread out for it need not be.
 void Graph::read_before_broadcast(const OpDef& op, const Attrs& attrs, const Shape& full,
                                   std::vector<ValueId>& inputs) const {
@@ -87,7 +110,7 @@ std::vector<ValueId> Graph::add(const std::string& name, std::vector<ValueId> in
     std::vector<Shape> shapes;
     try {
         if (inputs.size() > kMaxOperands) throw std::invalid_argument("too many inputs.");
-        for (ValueId input : inputs) value(input);
+        for (ValueId input : inputs) check_guards(value(input));
         if (const char* other = op.stands_for ? op.stands_for(*this, inputs) : nullptr)
             return add(other, std::move(inputs), std::move(attrs), label);
         for (size_t i = 0; i < inputs.size(); ++i)
@@ -125,7 +148,7 @@ std::vector<ValueId> Graph::add(const std::string& name, std::vector<ValueId> in
         const std::string text = error.what();
         throw std::invalid_argument(label.empty() ? name + ": " + text : label + ": " + text);
     }
-    Node node{&op, std::move(attrs), std::move(inputs), {}, label};
+    Node node{&op, std::move(attrs), std::move(inputs), {}, label, guards_};
     for (size_t i = 0; i < shapes.size(); ++i) {
         Value value;
         value.kind = ValueKind::computed;

@@ -33,7 +33,8 @@ struct Node {
     const OpDef* op;
     Attrs attrs;
     std::vector<ValueId> inputs, outputs;
-    std::string label;  // the layer it came from, for errors and plans
+    std::string label;            // the layer it came from, for errors and plans
+    std::vector<ValueId> guards;  // scalars, the outermost first: it runs only when none of them is 0
 };
 
 class Graph {
@@ -53,6 +54,11 @@ class Graph {
         return add(op, std::move(inputs), std::move(attrs), label).at(0);
     }
 
+    /// What is added between the two runs only when the scalar is not 0, beside the guards that hold already. What it
+    /// computes can be used there alone; variables that it updates keep their values otherwise.
+    void push_guard(ValueId condition);
+    void pop_guard();
+
     /// Appends the gradients of a scalar with respect to values (reverse mode, each op knowing its own rule);
     /// kNone where no path leads. Only what lies between `wrt` and `loss` is differentiated.
     std::vector<ValueId> gradients(ValueId loss, const std::vector<ValueId>& wrt);
@@ -67,11 +73,14 @@ class Graph {
   private:
     friend class GraphEditor;
     ValueId new_value(Value value);
+    /// Throws unless a value may be used under the guards that hold.
+    void check_guards(const Value& value) const;
     void read_before_broadcast(const OpDef& op, const Attrs& attrs, const Shape& full,
                                std::vector<ValueId>& inputs) const;
     std::vector<Value> values_;
     std::vector<Node> nodes_;
     std::map<const Variable*, ValueId> variable_ids_;
+    std::vector<ValueId> guards_;
 };
 
 }  // namespace ravine

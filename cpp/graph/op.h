@@ -40,9 +40,11 @@ struct Split {
 
 /// Something went wrong in a kernel that only the data could show.
 struct DataError {
+    enum Kind : uint8_t { kLabel, kIndex };
     int64_t row = -1;  // in the batch; -1 = none
     float value = 0;
-    int64_t limit = 0;
+    int64_t limit = 0;  // what an integer from 0 on must stay below
+    Kind kind = kLabel;
 };
 
 /// A thread's share of a step.

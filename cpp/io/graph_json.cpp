@@ -54,6 +54,7 @@ Json graph_to_json(const Graph& graph, const NameOf& name_of) {
                          {"outputs", node.outputs},
                          {"attrs", std::move(attrs)},
                          {"label", node.label}});
+        if (!node.guards.empty()) nodes.back()["guards"] = node.guards;
     }
     return {{"values", std::move(values)}, {"nodes", std::move(nodes)}};
 }
@@ -75,18 +76,26 @@ Graph graph_from_json(const Json& json, const TensorSource& source, std::vector<
             (*ids)[i] = graph.constant(shape, std::move(numbers));
         }
     }
-    for (const Json& node : nodes) {
-        std::vector<ValueId> inputs;
-        for (const Json& input : node.at("inputs")) {
-            const size_t index = input.get<size_t>();
+    const auto known = [&](const Json& list) {
+        std::vector<ValueId> found;
+        for (const Json& item : list) {
+            const size_t index = item.get<size_t>();
             if (index >= ids->size() || (*ids)[index] == kNone)
                 throw std::invalid_argument("a node reads a value that nothing computes before it.");
-            inputs.push_back((*ids)[index]);
+            found.push_back((*ids)[index]);
         }
+        return found;
+    };
+    for (const Json& node : nodes) {
+        const std::vector<ValueId> inputs = known(node.at("inputs"));
+        std::vector<ValueId> guards;
+        if (node.contains("guards")) guards = known(node.at("guards"));
+        for (ValueId guard : guards) graph.push_guard(guard);
         Attrs attrs;
         for (const auto& [name, attr] : node.at("attrs").items()) attrs.set(name, attr_from_json(attr));
         const std::vector<ValueId> made =
             graph.add(node.at("op").get<std::string>(), inputs, std::move(attrs), node.at("label").get<std::string>());
+        for (size_t i = 0; i < guards.size(); ++i) graph.pop_guard();
         const Json& outputs = node.at("outputs");
         if (outputs.size() != made.size())
             throw std::invalid_argument("a node has another number of outputs than its op.");

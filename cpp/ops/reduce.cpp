@@ -128,6 +128,33 @@ void run_spread(const Call& call, const Slice& slice) {
     }
 }
 
+/// (x, dy): each factor's slope is the product of all others, those before it times those after it, so that zeros do
+/// not matter.
+void run_prod_grad(const Call& call, const Slice& slice) {
+    const Form& form = *static_cast<const Form*>(call.params);
+    const int64_t reduced = form.batch_reduced ? form.reduced * slice.rows : form.reduced;
+    int64_t begin = 0, end = (form.batch_outer ? slice.rows : 1) * form.outer;
+    if (slice.axis == Axis::rows) {
+        begin = slice.begin * form.outer;
+        end = slice.end * form.outer;
+    }
+    for (int64_t i = begin; i < end; ++i)
+        for (int64_t j = 0; j < form.inner; ++j) {
+            const int64_t at = i * reduced * form.inner + j;
+            const float* x = call.src(0) + at;
+            float *dx = call.dst() + at, product = call.src(1)[i * form.inner + j];
+            for (int64_t r = 0; r < reduced; ++r) {
+                dx[r * form.inner] = product;
+                product *= x[r * form.inner];
+            }
+            product = 1;
+            for (int64_t r = reduced; r-- > 0;) {
+                dx[r * form.inner] *= product;
+                product *= x[r * form.inner];
+            }
+        }
+}
+
 ValueId spread(GradientRule& rule, ValueId value, bool mean) {
     const Shape shape = rule.shape(rule.in(0));  // a copy: the graph grows
     const std::vector<int64_t> axes = checked_axes(shape, rule.attrs());
@@ -162,9 +189,30 @@ void register_reduce(Registry& registry) {
     define_reduction(registry, "max", Reduction::max, false).gradient = extreme_gradient;
     define_reduction(registry, "min", Reduction::min, false).gradient = extreme_gradient;
     define_reduction(registry, "prod", Reduction::prod, false).gradient = [](GradientRule& rule) {
-        const ValueId total = rule.add("multiply", {rule.dout(), rule.out()});
-        rule.give(0, rule.add("divide", {spread(rule, total, false), rule.in(0)}));
+        rule.give(0, rule.add("prod_grad", {rule.in(0), rule.dout()}, {{"axes", rule.attrs().integers("axes")}}));
     };
+    OpDef& prod_grad = define(registry, "prod_grad");
+    prod_grad.infer = [](const Graph& graph, const std::vector<ValueId>& inputs, const Attrs& attrs) {
+        expect_inputs(inputs, 2);
+        const Shape& shape = graph.shape(inputs[0]);
+        const Form form = form_of(shape, checked_axes(shape, attrs));
+        const Shape& reduced = graph.shape(inputs[1]);
+        if (reduced.unit() != form.outer * form.inner || reduced.batched() != form.batch_outer)
+            throw std::invalid_argument("expected the gradient of a product over " + shape.str() + ", received shape " +
+                                        reduced.str() + ".");
+        return std::vector<Shape>{shape};
+    };
+    prod_grad.splits = [](const NodeView& view) {
+        const Form form = form_of(view.in(0), checked_axes(view.in(0), view.attrs()));
+        return form.batch_outer ? std::vector<Split>{batch_split(view)} : std::vector<Split>{};
+    };
+    prod_grad.cost = [](const NodeView& view, int64_t rows) {
+        return 4.0 * static_cast<double>(view.out().size(rows));
+    };
+    prod_grad.prepare = [](const NodeView& view) {
+        return std::make_shared<Form>(form_of(view.in(0), checked_axes(view.in(0), view.attrs())));
+    };
+    prod_grad.run = run_prod_grad;
     OpDef& argmax = define_reduction(registry, "argmax", Reduction::argmax, false);
     argmax.constant = true;
 

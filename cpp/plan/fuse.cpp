@@ -42,7 +42,8 @@ class Fuser {
             for (ValueId output : nodes_[i].outputs)
                 if (output != kNone) position_[static_cast<size_t>(output)] = static_cast<int64_t>(i);
         for (const Node& node : nodes_)
-            for (ValueId input : node.inputs) ++uses_[input];
+            for (const std::vector<ValueId>* values : {&node.inputs, &node.guards})
+                for (ValueId id : *values) ++uses_[id];
         for (ValueId output : outputs) ++uses_[output];
     }
 
@@ -64,7 +65,9 @@ class Fuser {
             Node& sum = nodes_[j];
             const auto operand = std::find(sum.inputs.begin(), sum.inputs.end(), product.outputs[0]);
             if (operand == sum.inputs.end()) continue;
-            if (taken_[j] || !sum.op->tile || sum.op->tile->kernel != Eltwise::add || !sum.op->updates.empty()) return;
+            if (taken_[j] || sum.guards != product.guards || !sum.op->tile || sum.op->tile->kernel != Eltwise::add ||
+                !sum.op->updates.empty())
+                return;
             const ValueId bias = sum.inputs[operand == sum.inputs.begin() ? 1 : 0];
             const Shape& out = graph_.shape(product.outputs[0]);
             if (graph_.shape(bias) != Shape{out.last()} || graph_.shape(sum.outputs[0]) != out) return;
@@ -131,6 +134,7 @@ class Fuser {
     std::string refusal(const Node& node, size_t head, size_t j, const Shape& full, int64_t columns,
                         const std::set<ValueId>& produced) const {
         if (tile_shape(node) != full) return "its shape is " + tile_shape(node).str();
+        if (node.guards != nodes_[head].guards) return "it runs under another condition";
         TileForm form;
         if (!fits(node, full, columns, &form)) return "its operands need another width";
         for (ValueId input : node.inputs) {

@@ -8,7 +8,8 @@ namespace ravine {
 
 /// An element-wise node joins the group of the product or element-wise node that feeds it when
 ///   - its full operands have the shape of the group's tiles and the others are rows, columns or scalars of them,
-///   - everything else that it reads exists before the group runs, and
+///   - everything else that it reads exists before the group runs,
+///   - both run under the same conditions, and
 ///   - no node in between reads what it overwrites or overwrites what it reads.
 /// Behind an element-wise head, others of its shape join even when nothing connects them yet: they may meet further on.
 /// A bias added to a product becomes the product's own third operand.

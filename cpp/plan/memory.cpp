@@ -38,6 +38,7 @@ void each_use(const Schedule& schedule, const std::vector<bool>& inside, Note no
         for (const Node& node : schedule.groups[i].nodes) {
             if (node.op->alias) continue;
             if (!node.op->shape_only) all(node.inputs, static_cast<int>(i));
+            all(node.guards, static_cast<int>(i));
             all(node.outputs, static_cast<int>(i));
         }
     all(schedule.outputs, static_cast<int>(schedule.groups.size()));

@@ -124,6 +124,8 @@ std::vector<Access> accesses_of(const Schedule& schedule, const Storages& storag
         note(operands.reads[i], split ? split->inputs.at(i) : Axis::first, false);
     for (size_t i = 0; i < operands.writes.size(); ++i)
         note(operands.writes[i], split ? split->outputs.at(i) : Axis::first, true);
+    // All threads come to the same decision.
+    for (ValueId guard : group.guards()) note(guard, Axis::all, false);
     return accesses;
 }
 

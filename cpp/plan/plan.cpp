@@ -50,6 +50,7 @@ class Binder {
         step.axis = share.axis;
         step.extent = share.extent;
         step.barrier = share.barrier;
+        for (ValueId guard : group.guards()) step.guards.push_back(static_cast<const float*>(address(guard)));
         const Node& head = group.nodes[0];
         const Shape full =
             group.tile_head()
@@ -166,16 +167,26 @@ class Binder {
         return operand;
     }
 
-    static std::string title(const Group& group) {
+    std::string title(const Group& group) const {
         std::string text;
+        for (ValueId guard : group.guards()) text += "if " + name_of(guard) + ": ";
+        const size_t conditions = text.size();
         for (const Node& node : group.nodes) {
-            if (!text.empty()) text += " + ";
+            if (text.size() > conditions) text += " + ";
             text += node.op->name;
             if (node.op->takes_bias && node.inputs.size() == 3) text += " + bias";
         }
         for (const Node& node : group.nodes)
             if (!node.label.empty()) return text + "  [" + node.label + "]";
         return text;
+    }
+
+    /// What makes a value.
+    std::string name_of(ValueId id) const {
+        const Node* made = graph_.producer(id);
+        return made                                           ? made->op->name
+               : graph_.value(id).kind == ValueKind::constant ? "constant"
+                                                              : graph_.value(id).name;
     }
 
     const Schedule& schedule_;

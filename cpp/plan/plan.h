@@ -41,8 +41,9 @@ struct Step {
     int64_t extent = 1;  // of the domain; kBatch = the rows of the batch
     int64_t lines = 1;   // rows of the chain's tiles: per sample when batched, else in all
     bool batched = false;
-    bool barrier = false;  // before it
-    std::string title;     // for describe()
+    bool barrier = false;              // before it, and before it is decided whether the step runs
+    std::vector<const float*> guards;  // it runs when none of them is 0, read in this order
+    std::string title;                 // for describe()
 };
 
 /// Where a batch enters or leaves the plan.

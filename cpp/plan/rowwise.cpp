@@ -17,7 +17,7 @@ bool is_rowwise(const Schedule& schedule, const Group& group) {
     const auto batched = [&](ValueId id) { return id != kNone && graph.shape(id).batched(); };
     bool any = false;
     for (const Node& node : group.nodes) {
-        if (!node.op->updates.empty() || !node.op->typed.empty()) return false;
+        if (!node.op->updates.empty() || !node.op->typed.empty() || !node.guards.empty()) return false;
         any = any || std::any_of(node.inputs.begin(), node.inputs.end(), batched) ||
               std::any_of(node.outputs.begin(), node.outputs.end(), batched);
     }

@@ -20,6 +20,7 @@ std::vector<Node> needed_nodes(const Graph& graph, const std::vector<ValueId>& o
         for (ValueId output : node.outputs) needed = needed || wanted[static_cast<size_t>(output)];
         if (!needed) continue;
         for (ValueId input : node.inputs) wanted[static_cast<size_t>(input)] = true;
+        for (ValueId guard : node.guards) wanted[static_cast<size_t>(guard)] = true;
         kept.push_back(node);
     }
     std::reverse(kept.begin(), kept.end());
@@ -35,7 +36,7 @@ void hoist_scalars(const Graph& graph, std::vector<Node>& nodes) {
     std::set<ValueId> updated, early;
     std::vector<Node> first, rest;
     for (const Node& node : nodes) {
-        bool movable = node.op->updates.empty() && !node.op->alias;
+        bool movable = node.op->updates.empty() && !node.op->alias && node.guards.empty();
         for (ValueId output : node.outputs) movable = movable && output != kNone && graph.shape(output).rank() == 0;
         for (ValueId input : node.inputs) {
             const ValueKind kind = graph.value(input).kind;
@@ -71,9 +72,11 @@ std::vector<bool> values_inside_groups(const Schedule& schedule) {
     std::vector<bool> inside(count, false);
     for (size_t id = 0; id < count; ++id) inside[id] = home[id] >= 0;
     for (size_t i = 0; i < schedule.groups.size(); ++i)
-        for (const Node& node : schedule.groups[i].nodes)
+        for (const Node& node : schedule.groups[i].nodes) {
             for (ValueId input : node.inputs)
                 if (home[static_cast<size_t>(input)] != static_cast<int>(i)) inside[static_cast<size_t>(input)] = false;
+            for (ValueId guard : node.guards) inside[static_cast<size_t>(guard)] = false;
+        }
     for (ValueId output : schedule.outputs) inside[static_cast<size_t>(output)] = false;
     return inside;
 }

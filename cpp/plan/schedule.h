@@ -15,6 +15,8 @@ struct Group {
     bool tile_head() const { return nodes[0].op->tile != nullptr; }
     /// Has element-wise nodes to run over tiles?
     bool chained() const { return tile_head() || nodes.size() > 1; }
+    /// Those of all its nodes.
+    const std::vector<ValueId>& guards() const { return nodes[0].guards; }
 };
 
 struct Schedule {

@@ -23,10 +23,11 @@ class Renaming {
   public:
     void set(ValueId gone, ValueId kept) { names_[gone] = kept; }
     void apply(Node& node) const {
-        for (ValueId& input : node.inputs) {
-            auto found = names_.find(input);
-            if (found != names_.end()) input = found->second;
-        }
+        for (std::vector<ValueId>* values : {&node.inputs, &node.guards})
+            for (ValueId& id : *values) {
+                auto found = names_.find(id);
+                if (found != names_.end()) id = found->second;
+            }
     }
 
   private:
@@ -41,7 +42,7 @@ bool is_output(const Node& node, const std::vector<ValueId>& outputs) {
 std::vector<Node> without_repeats(const Graph& graph, std::vector<Node> nodes, const std::vector<ValueId>& outputs) {
     Renaming renaming;
     std::vector<Node> kept;
-    using Key = std::tuple<const OpDef*, std::vector<ValueId>, std::map<std::string, Attr>>;
+    using Key = std::tuple<const OpDef*, std::vector<ValueId>, std::map<std::string, Attr>, std::vector<ValueId>>;
     std::map<Key, size_t> seen;
     for (Node& node : nodes) {
         renaming.apply(node);
@@ -49,7 +50,7 @@ std::vector<Node> without_repeats(const Graph& graph, std::vector<Node> nodes, c
             std::vector<ValueId> operands = node.inputs;
             if (node.op->shape_only) operands.clear();
             const auto [entry, fresh] =
-                seen.try_emplace(Key{node.op, std::move(operands), node.attrs.items()}, kept.size());
+                seen.try_emplace(Key{node.op, std::move(operands), node.attrs.items(), node.guards}, kept.size());
             if (!fresh) {
                 // Each may lack outputs that the other has.
                 for (size_t i = 0; i < node.outputs.size(); ++i) {
@@ -75,7 +76,8 @@ std::vector<Node> without_by_products(const Graph& graph, std::vector<Node> node
         if (!also.name) continue;
         for (size_t i = 0; i < j; ++i) {
             if (gone[i] || nodes[i].op->name != also.name || !is_pure(graph, nodes[i]) ||
-                nodes[i].inputs[0] != nodes[j].inputs[0] || is_output(nodes[i], outputs))
+                nodes[i].inputs[0] != nodes[j].inputs[0] || nodes[i].guards != nodes[j].guards ||
+                is_output(nodes[i], outputs))
                 continue;
             // Whoever reads it must come after the node that takes its place.
             const ValueId old = nodes[i].outputs[0];
@@ -101,8 +103,10 @@ class Readers {
     static constexpr int kNobody = -1, kMany = -2;
     Readers(const Graph& graph, const std::vector<Node>& nodes, const std::vector<ValueId>& outputs)
         : reader_(graph.values().size(), kNobody) {
-        for (size_t i = 0; i < nodes.size(); ++i)
+        for (size_t i = 0; i < nodes.size(); ++i) {
             for (ValueId input : nodes[i].inputs) note(input, static_cast<int>(i));
+            for (ValueId guard : nodes[i].guards) note(guard, static_cast<int>(i));
+        }
         for (ValueId output : outputs) reader_[static_cast<size_t>(output)] = kMany;
     }
     int of(ValueId id) const { return reader_[static_cast<size_t>(id)]; }
@@ -141,13 +145,16 @@ std::vector<Node> without_normalized_gradient(const Graph& graph, std::vector<No
             continue;
         if (grad.outputs[0] != kNone && readers.of(grad.outputs[0]) != Readers::kNobody) continue;
         const Node *norm = made_by(grad.inputs[1]), *below = made_by(grad.inputs[3]);
-        if (!norm || !below || norm->op->name != "batch_norm" || !is_product(*below, false, true)) continue;
+        if (!norm || !below || below->guards != grad.guards || norm->op->name != "batch_norm" ||
+            !is_product(*below, false, true))
+            continue;
         if (readers.of(grad.inputs[3]) != static_cast<int>(last) || is_output(*below, outputs)) continue;
         const ValueId dz = below->inputs[0], w = below->inputs[1];
         if (graph.shape(w)[1] < kDotLanes || graph.shape(grad.inputs[0]).rank() != 2) continue;
         size_t product = 0;
-        while (product < last && !(is_product(nodes[product], true, false) && nodes[product].inputs[1] == dz &&
-                                   nodes[product].inputs[0] == norm->outputs[0]))
+        while (product < last &&
+               !(is_product(nodes[product], true, false) && nodes[product].inputs[1] == dz &&
+                 nodes[product].inputs[0] == norm->outputs[0] && nodes[product].guards == grad.guards))
             ++product;
         if (product == last) continue;
         // Nothing may read dW before all of it can be made, nor overwrite what it is made of.
@@ -164,7 +171,8 @@ std::vector<Node> without_normalized_gradient(const Graph& graph, std::vector<No
                     {},
                     {grad.inputs[0], grad.inputs[1], grad.inputs[2], norm->inputs[1], norm->inputs[2], dz, w},
                     {nodes[product].outputs[0], grad.outputs[1], grad.outputs[2]},
-                    grad.label};
+                    grad.label,
+                    grad.guards};
         gone[static_cast<size_t>(below - nodes.data())] = gone[product] = true;
         nodes[last] = std::move(merged);
     }

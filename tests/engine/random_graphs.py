@@ -39,7 +39,12 @@ class RandomGraph:
         ids += [graph.variable(variable) for variable in variables]
         ids += [graph.constant(value) for value in self.constants]
         for op, inputs, attrs in self.nodes:
-            ids += graph.add(op, [ids[i] for i in inputs], attrs)
+            if op == IF:
+                graph.push_guard(ids[inputs[0]])
+            elif op == END:
+                graph.pop_guard()
+            else:
+                ids += graph.add(op, [ids[i] for i in inputs], attrs)
         return graph, ids, variables
 
     def program(self) -> tuple[_core.Program, list[_core.Variable]]:
@@ -60,12 +65,21 @@ class RandomGraph:
         rows = len(feeds[0])
         values = [np.asarray(feed, dtype) for feed in feeds] + list(state)
         values += [np.asarray(constant, dtype) for constant in self.constants]
+        conditions: list[bool] = []
         for op, inputs, attrs in self.nodes:
+            if op == IF:
+                conditions.append(bool(values[inputs[0]] != 0))
+                continue
+            if op == END:
+                conditions.pop()
+                continue
             results = evaluate(op, [values[i] for i in inputs], attrs, rows)
             if op not in UPDATED:
                 values += results
                 continue
             for position, result in zip(UPDATED[op], results, strict=True):
+                if not all(conditions):
+                    continue
                 target = inputs[position]
                 values[target] = np.asarray(result, state[target - len(self.inputs)].dtype)
         state[:] = values[len(self.inputs) : len(self.inputs) + len(state)]
@@ -102,7 +116,9 @@ LIMIT = 4.0
 # What a graph grows by, as often as it stands here.
 KINDS = ["unary"] * 4 + ["binary"] * 6 + ["matmul"] * 4 + ["update"] * 3 + ["reduce", "view", "affine"] * 2
 KINDS += ["where", "fused", "softmax", "norm", "scalar", "dropout", "spread", "weights"]
-KINDS += ["window", "join", "noise"]
+KINDS += ["window", "join", "noise", "conditional", "conditional"]
+# Not ops: what stands between them runs in those batches alone in which the scalar is not 0.
+IF, END = "if", "end"
 # What has a derivative everywhere.
 SMOOTH = ["tanh", "sigmoid", "sin", "cos", "gelu", "softplus", "negative", "copy", "silu", "erf", "mish"]
 SMOOTH_KINDS = ["unary", "binary", "matmul", "reduce", "view"] * 2 + ["affine", "where", "fused", "softmax", "spread"]
@@ -119,6 +135,7 @@ class Grower:
         self.graph = RandomGraph()
         self.shapes: list[Shape] = []
         self.values: list[Array] = []
+        self.hidden: set[int] = set()  # what was computed under a condition that has ended
 
     def pick(self, options: Sequence[Any]) -> Any:
         return options[int(self.random.integers(len(options)))]
@@ -206,7 +223,7 @@ class Grower:
 
     def real(self, value: int) -> bool:
         """float32, and of a magnitude that may be computed with."""
-        return value not in self.special() and self.small(value)
+        return value not in self.special() and value not in self.hidden and self.small(value)
 
     def small(self, value: int) -> bool:
         return bool(np.max(np.abs(self.values[value]), initial=0) <= LIMIT)
@@ -374,6 +391,29 @@ class Grower:
         if self.chance(0.5):
             self.emit("increment", [self.special()[1]])
 
+    def conditional(self, x: int) -> None:
+        """Some nodes that run in some batches: every other one, or those in which the mean of an input is positive."""
+        if self.chance(0.5):
+            count = self.emit("read_counter", [self.special()[1]])
+            half = self.emit("floor", self.emit("affine", count, {"scale": 0.5, "offset": 0.0}))
+            whole = self.emit("affine", half, {"scale": 2.0, "offset": 0.0})
+            condition = self.emit("not_equal", [count[0], whole[0]])
+            self.hidden.update(range(count[0], condition[0]))  # they grow and grow
+            if self.chance(0.7):
+                self.emit("increment", [self.special()[1]])
+        else:
+            real = [i for i, kind in enumerate(self.graph.input_kinds) if kind == "real"]
+            fed = int(self.pick(real))
+            mean = self.emit("mean", [fed], {"axes": list(range(len(self.shapes[fed]))), "keepdims": 0})
+            zero = self.emit("affine", mean, {"scale": 0.0, "offset": 0.0})
+            condition = self.emit("greater", [mean[0], zero[0]])
+        self.graph.nodes.append((IF, condition, {}))
+        first = len(self.shapes)
+        for _ in range(int(self.random.integers(1, 7))):
+            self.grow()
+        self.graph.nodes.append((END, [], {}))
+        self.hidden.update(range(first, len(self.shapes)))
+
     def noise(self, x: int) -> None:
         shape = list(self.pick([shape for shape in self.shapes if shape]))
         self.emit("random_uniform", [self.special()[1]], {"shape": shape, "seed": int(self.random.integers(1 << 40))})
@@ -419,7 +459,7 @@ class Grower:
     def spread(self, x: int) -> None:
         """The gradient of a reduction: out to the shape of a value that reduces to x."""
         options = []
-        for shape in set(self.shapes):
+        for shape in dict.fromkeys(self.shapes):
             for first in range(len(shape)):
                 for last in range(first, len(shape)):
                     if self.shapes[x] == shape[:first] + shape[last + 1 :]:
@@ -468,7 +508,7 @@ def random_graph(seed: int, dims: Sequence[int], nodes: int, smooth: bool = Fals
     for _ in range(nodes):
         grower.grow()
     graph = grower.graph
-    computed = [i for i in range(len(grower.shapes)) if i not in grower.special()]
+    computed = [i for i in range(len(grower.shapes)) if i not in grower.special() and i not in grower.hidden]
     count = min(len(computed), int(grower.random.integers(3, 9)))
     graph.outputs = sorted({int(i) for i in grower.random.choice(computed, count, replace=False)} | {computed[-1]})
     return graph

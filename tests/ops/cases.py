@@ -307,6 +307,15 @@ for name in ("sum", "mean", "max", "min", "prod"):
         for shape, axes in REDUCED
         for keep in (0, 1)
     ]
+CASES["prod_grad"] = [
+    Case(
+        (Operand(shape, *values), Operand(tuple(dim for axis, dim in enumerate(shape) if axis not in axes))),
+        {"axes": list(axes)},
+        2e-5,
+    )
+    for shape, axes in REDUCED
+    for values in ((0.6, 1.5), (-1, 2, "label"))
+]
 CASES["argmax"] = [
     Case((Operand(shape, 0, 4, kind),), {"axes": list(axes), "keepdims": 0}, 0.0)
     for shape, axes in REDUCED
@@ -347,6 +356,72 @@ CASES["matmul"] = [
         (0, 0, (None, 1), (1, 1)),
     ]
 ]
+
+CASES["batched_matmul"] = [
+    Case(
+        tuple(Operand(shape) for shape in shapes),
+        {"transpose_a": transpose_a, "transpose_b": transpose_b},
+        2e-5,
+        (0, 1),
+    )
+    for transpose_a, transpose_b, *shapes in [
+        (0, 0, (None, 3, 7), (None, 7, 5)),
+        (1, 0, (None, 7, 3), (None, 7, 5)),
+        (0, 1, (None, 3, 7), (None, 5, 7)),
+        (1, 1, (None, 7, 3), (None, 5, 7)),
+        (0, 0, (None, 2, 19, 33), (None, 2, 33, 40)),
+        (0, 1, (None, 2, 3, 4), (None, 2, 5, 4)),
+        (0, 0, (6, 3, 7), (6, 7, 5)),
+        (1, 0, (2, 3, 4, 3), (2, 3, 4, 5)),
+        (0, 0, (None, 1, 1), (None, 1, 1)),
+    ]
+]
+CASES["gather"] = [
+    Case((Operand(table), Operand(indices, 0, int(table[0] or 0), "label")), {}, 0.0, (0,))
+    for table, indices in [
+        ((7, 5), (None,)),
+        ((40, 130), (None, 3)),
+        ((9,), (None,)),
+        ((6, 2, 3), (None, 2)),
+        ((5, 4), (6,)),
+        ((5, 4), (2, 3)),
+        ((5, 4), ()),
+    ]
+]
+CASES["scatter_add"] = [
+    Case((Operand(indices, 0, rows, "label"), Operand((*indices, *row))), {"rows": rows}, 4e-6, (1,))
+    for rows, row, indices in [
+        (7, (5,), (None,)),
+        (40, (130,), (None, 3)),
+        (9, (), (None,)),
+        (6, (2, 3), (None, 2)),
+        (5, (4,), (6,)),
+        (5, (4,), ()),
+    ]
+]
+
+LINES: tuple[Shape, ...] = ((None, 7), (None, 130), (None, 3, 5), (19, 33), (5,), (None, 1))
+CASES["argsort"] = [
+    Case((Operand(shape, 0, 4, kind),), {"count": count or shape[-1], "descending": descending}, 0.0)
+    for shape in LINES
+    for kind in ("real", "label")
+    for count, descending in ((0, 0), (1, 1), (0, 1))
+]
+CASES["take_along"] = [
+    Case((Operand(shape), Operand((*shape[:-1], count), 0, int(shape[-1] or 0), "label")), {}, 0.0, (0,))
+    for shape in LINES
+    for count in (1, 6)
+]
+CASES["put_along"] = [
+    Case((Operand((*s[:-1], n), 0, int(s[-1] or 0), "label"), Operand((*s[:-1], n))), {"width": s[-1]}, 2e-6, (1,))
+    for s in LINES
+    for n in (1, 6)
+]
+CASES["cumsum"] = [Case((Operand(shape),), {"reverse": reverse}, 2e-5, (0,)) for shape in LINES for reverse in (0, 1)]
+CASES["cumprod"] = [Case((Operand(shape, 0.6, 1.4),), {}, 2e-5, (0,)) for shape in LINES]
+CASES["cumprod_grad"] = [Case((Operand(shape, 0.6, 1.4), Operand(shape)), {}, 1e-4) for shape in LINES]
+# Whole numbers: zeros among the factors.
+CASES["cumprod_grad"] += [Case((Operand(shape, -1, 2, "label"), Operand(shape)), {}, 1e-5) for shape in LINES[:3]]
 
 ROWS_OF: tuple[Shape, ...] = ((None, 7), (None, 130), (None, 3, 5), (19, 33), (5,), (None, 1))
 for name in ("softmax", "log_softmax"):

@@ -411,6 +411,76 @@ def concatenate(x: Sequence[Array], attrs: Attrs) -> list[Array]:
     return [np.concatenate(x, axis=attrs["axis"])]
 
 
+@reference
+def gather(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    return [x[0][x[1].astype(int)]]
+
+
+@reference
+def scatter_add(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    total = np.zeros((attrs["rows"], *x[1].shape[x[0].ndim :]))
+    np.add.at(total, x[0].astype(int), x[1])
+    return [total]
+
+
+@reference
+def batched_matmul(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    a = np.swapaxes(x[0], -1, -2) if attrs.get("transpose_a") else x[0]
+    b = np.swapaxes(x[1], -1, -2) if attrs.get("transpose_b") else x[1]
+    return [a @ b]
+
+
+@reference
+def argsort(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    order = np.argsort(-x[0] if attrs.get("descending") else x[0], axis=-1, kind="stable")
+    return [order[..., : attrs.get("count")].astype(np.float64)]
+
+
+@reference
+def take_along(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    return [np.take_along_axis(x[0], x[1].astype(int), axis=-1)]
+
+
+@reference
+def put_along(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    hits = x[0][..., None] == np.arange(attrs["width"])
+    return [np.sum(hits * x[1][..., None], axis=-2)]
+
+
+@reference
+def cumsum(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    return [np.cumsum(x[0][..., ::-1], axis=-1)[..., ::-1] if attrs.get("reverse") else np.cumsum(x[0], axis=-1)]
+
+
+@reference
+def cumprod(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    return [np.cumprod(x[0], axis=-1)]
+
+
+@reference
+def cumprod_grad(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    """From the definition: y_j has every factor up to j, each of them left out once."""
+    values, dy = x
+    gradient = np.zeros_like(values)
+    for i in range(values.shape[-1]):
+        others = np.concatenate([values[..., :i], np.ones_like(values[..., :1]), values[..., i + 1 :]], axis=-1)
+        gradient[..., i] = np.sum((dy * np.cumprod(others, axis=-1))[..., i:], axis=-1)
+    return [gradient]
+
+
+@reference
+def prod_grad(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    axes = tuple(attrs["axes"])
+    kept = [1 if axis in axes else dim for axis, dim in enumerate(x[0].shape)]
+    flat = np.moveaxis(x[0], axes, range(-len(axes), 0)) if axes else x[0][..., None]
+    lead = flat.shape[: flat.ndim - max(len(axes), 1)]
+    factors = flat.reshape(*lead, -1)
+    others = np.stack([np.prod(np.delete(factors, i, axis=-1), axis=-1) for i in range(factors.shape[-1])], axis=-1)
+    slopes = others.reshape(flat.shape)
+    slopes = np.moveaxis(slopes, range(-len(axes), 0), axes) if axes else slopes[..., 0]
+    return [slopes * x[1].reshape(kept)]
+
+
 # State updates.
 
 

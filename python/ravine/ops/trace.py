@@ -189,6 +189,22 @@ class Trace:
         self.apply(op, [variable, value])
         return self.variable(variable) if variable.dtype == "float32" else variable
 
+    @contextmanager
+    def only_if(self, condition: Any) -> Iterator[None]:
+        """What is traced inside runs only in those steps in which `condition`, a scalar, is not 0.
+
+        Variables that are updated inside keep their values in the other steps. What is computed inside can be used
+        inside alone (ValueError otherwise); to choose between values use ``ops.where``. Conditions may be nested.
+        """
+        condition = self.tensor(condition)
+        if condition.shape != ():
+            raise ValueError(f"only_if: expected a scalar condition, received shape {condition.shape}.")
+        self.graph.push_guard(condition.id)
+        try:
+            yield
+        finally:
+            self.graph.pop_guard()
+
     def gradients(self, loss: SymbolicTensor, variables: Iterable[Any]) -> list[SymbolicTensor | None]:
         """The gradients of a scalar with respect to variables or traced tensors; None where no path leads."""
         wrt = [self.tensor(x) for x in variables]
