@@ -265,3 +265,13 @@ def test_errors() -> None:
     model.compile("sgd", ["mse", None], metrics=["mae"])
     with pytest.raises(ValueError, match=r"metrics for 2 output\(s\) \(one, two\), received 1"):
         model.fit([A, B], [Y1, Y2], verbose=0)
+
+
+def test_summary(capsys: pytest.CaptureFixture) -> None:
+    two_by_two().summary()
+    text = capsys.readouterr().out
+    assert "Connected to" in text and "left, right" in text and "(None, 3)" in text
+    x = Input((3,), name="x")
+    Model(x, layers.Dense(2)(layers.Dense(4)(x))).summary()
+    text = capsys.readouterr().out
+    assert "Connected to" not in text and "x (InputLayer)" in text and "26" in text

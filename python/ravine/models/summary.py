@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 HEADINGS = ("Layer (type)", "Output Shape", "Param #")
 
 
-Entry = tuple[Any, tuple | None]
+Entry = tuple[Any, Any]
 
 
 class Row(NamedTuple):
@@ -17,8 +17,23 @@ class Row(NamedTuple):
     kind: str
     shape: str
     parameters: str
+    sources: str
     trainable: str
     depth: int
+
+
+class Columns(NamedTuple):
+    """Which of the columns are shown that not every table has."""
+
+    sources: bool
+    trainable: bool
+
+    def headings(self) -> list[str]:
+        return [*HEADINGS, *["Connected to"] * self.sources, *["Trainable"] * self.trainable]
+
+    def cells(self, row: Row) -> list[str]:
+        first = "  " * row.depth + f"{row.name} ({row.kind})"
+        return [first, row.shape, row.parameters, *[row.sources] * self.sources, *[row.trainable] * self.trainable]
 
 
 def print_summary(
@@ -30,7 +45,8 @@ def print_summary(
     show_trainable: bool = False,
     layer_range: list[str] | tuple[str, str] | None = None,
 ) -> None:
-    """Print the layers with their output shapes and parameter counts, then the totals.
+    """Print the layers with their output shapes and parameter counts, then the totals. Where layers do not simply
+    follow each other, a column says whose outputs each one takes.
 
     Args:
         model: built or not; layers that have no shape yet show "?".
@@ -41,11 +57,12 @@ def print_summary(
         show_trainable: a column that says whether each layer trains (Y, N; - without weights).
         layer_range: first and last layer to show, by name.
     """
-    rows = _rows(_select(_entries(model), layer_range), expand_nested, 0)
+    rows = _rows(_select(_entries(model), layer_range), _sources(model), expand_nested, 0)
+    columns = Columns(not _is_chain(model), show_trainable)
     title = f'Model: "{model.name}"'
-    text = _rich_table(title, rows, show_trainable, line_length, print_fn is None) if positions is None else None
+    text = _rich_table(title, rows, columns, line_length, print_fn is None) if positions is None else None
     if text is None:
-        text = _plain_table(title, rows, show_trainable, line_length, positions)
+        text = _plain_table(title, rows, columns, line_length, positions)
     text += "\n" + "\n".join(_totals(model))
     if print_fn is None:
         print(text)
@@ -71,14 +88,47 @@ def _entries(model: Any) -> list[Entry]:
     return list(zip(model.layers, model._output_shapes(), strict=True))
 
 
-def _rows(entries: list[Entry], expand_nested: bool, depth: int) -> list[Row]:
+def _is_chain(model: Any) -> bool:
+    """Whether every layer takes what the one before it gives, and nothing else."""
+    network = model._network
+    if network is None:
+        return True
+    if len(network.input_tensors) > 1 or len(network.nodes) + 1 != len(network.layers):
+        return False
+    tensors = [network.input_tensors[0], *(node.outputs for node in network.nodes)]
+    return all(node.inputs == [tensor] for node, tensor in zip(network.nodes, tensors, strict=False))
+
+
+def _sources(model: Any) -> dict[int, str]:
+    """The names of the layers whose outputs each layer of a model takes, by the layer's identity."""
+    network = model._network
+    if network is None:
+        return {}
+    names = {id(x): source.name for x, source in zip(network.input_tensors, network.sources, strict=True)}
+    found: dict[int, list[str]] = {}
+    for node in network.nodes:
+        found.setdefault(id(node.layer), []).extend(names.get(id(x)) or x.node.layer.name for x in node.inputs)
+    return {key: ", ".join(dict.fromkeys(sources)) for key, sources in found.items()}
+
+
+def _rows(entries: list[Entry], sources: dict[int, str], expand_nested: bool, depth: int) -> list[Row]:
     rows = []
     for layer, shape in entries:
-        text = str(tuple(shape)) if shape is not None and layer.built else "?"
-        rows.append(Row(layer.name, type(layer).__name__, text, _count_text(layer), _trains(layer), depth))
+        text = _shape_text(shape) if shape is not None and layer.built else "?"
+        taken = sources.get(id(layer), "-")
+        rows.append(Row(layer.name, type(layer).__name__, text, _count_text(layer), taken, _trains(layer), depth))
         if expand_nested and hasattr(layer, "_output_shapes"):
-            rows += _rows(_entries(layer), True, depth + 1)
+            rows += _rows(_entries(layer), _sources(layer), True, depth + 1)
     return rows
+
+
+def _shape_text(shape: Any) -> str:
+    """A shape, or the shapes of several outputs."""
+    if isinstance(shape, dict):
+        return ", ".join(f"{key}: {_shape_text(value)}" for key, value in shape.items())
+    if isinstance(shape, list) or (isinstance(shape, tuple) and any(isinstance(x, (list, tuple)) for x in shape)):
+        return ", ".join(map(_shape_text, shape))
+    return str(tuple(shape))
 
 
 def _count_text(layer: Any) -> str:
@@ -123,12 +173,7 @@ def _size_text(variables: list[Any]) -> str:
     return f"{count:,} ({size:.2f} {unit})"
 
 
-def _cells(row: Row, show_trainable: bool) -> list[str]:
-    cells = ["  " * row.depth + f"{row.name} ({row.kind})", row.shape, row.parameters]
-    return [*cells, row.trainable] if show_trainable else cells
-
-
-def _rich_table(title: str, rows: list[Row], show_trainable: bool, width: int | None, to_screen: bool) -> str | None:
+def _rich_table(title: str, rows: list[Row], columns: Columns, width: int | None, to_screen: bool) -> str | None:
     """None when `rich` is not installed or the output cannot show its lines."""
     import sys
 
@@ -144,13 +189,11 @@ def _rich_table(title: str, rows: list[Row], show_trainable: bool, width: int | 
     except ImportError:
         return None
     table = Table(box=HEAVY_HEAD, header_style="bold", show_lines=False, expand=width is not None)
-    table.add_column(HEADINGS[0], overflow="fold")
-    table.add_column(HEADINGS[1], overflow="fold")
-    table.add_column(HEADINGS[2], justify="right", overflow="fold")
-    if show_trainable:
-        table.add_column("Trainable", justify="center")
+    justify = {HEADINGS[2]: "right", "Trainable": "center"}
+    for heading in columns.headings():
+        table.add_column(heading, justify=justify.get(heading, "left"), overflow="fold")  # type: ignore[arg-type]
     for row in rows:
-        name, shape, count, *rest = _cells(row, show_trainable)
+        name, shape, count, *rest = columns.cells(row)
         label = Text(name)
         label.highlight_regex(r"(?<=\()\w+(?=\)$)", "blue")
         table.add_row(label, Text(shape, "cyan"), Text(count, "green"), *rest)
@@ -170,10 +213,10 @@ def _rich_table(title: str, rows: list[Row], show_trainable: bool, width: int | 
 
 
 def _plain_table(
-    title: str, rows: list[Row], show_trainable: bool, width: int | None, positions: list[float] | None
+    title: str, rows: list[Row], columns: Columns, width: int | None, positions: list[float] | None
 ) -> str:
-    headings: list[str] = [*HEADINGS, "Trainable"] if show_trainable else list(HEADINGS)
-    table = [headings, *(_cells(row, show_trainable) for row in rows)]
+    headings = columns.headings()
+    table = [headings, *(columns.cells(row) for row in rows)]
     widths = [max(len(cells[column]) for cells in table) + 2 for column in range(len(headings))]
     if positions is not None:
         total = width or 80
