@@ -1,17 +1,13 @@
 """Indexing, slices, joins, padding and repetition against NumPy, at once and traced."""
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tracing import gradient_of, run_traced
 
 from ravine import Variable, ops
 from ravine.ops import Trace
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from tracing import gradient_of, run_traced
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(4, 3, 5)).astype(np.float32)

@@ -7,6 +7,8 @@ from typing import Any
 from ravine.ops._dtypes import common, is_number, tag
 from ravine.ops.trace import apply
 
+_PI = 3.141592653589793
+
 
 def add(x1: Any, x2: Any) -> Any:
     """x1 + x2"""
@@ -178,6 +180,100 @@ def cos(x: Any) -> Any:
     return apply("cos", [x])
 
 
+def tan(x: Any) -> Any:
+    """The tangent of x in radians"""
+    return divide(sin(x), cos(x))
+
+
+def arcsin(x: Any) -> Any:
+    """The angle whose sine is x, within [-pi/2, pi/2]"""
+    return arctan(divide(x, sqrt(multiply(subtract(1.0, x), add(x, 1.0)))))
+
+
+def arccos(x: Any) -> Any:
+    """The angle whose cosine is x, within [0, pi]"""
+    return multiply(arctan(sqrt(divide(subtract(1.0, x), add(x, 1.0)))), 2.0)
+
+
+def arctan2(x1: Any, x2: Any) -> Any:
+    """The angle of the point (x2, x1), within [-pi, pi]"""
+    steep = greater(absolute(x1), absolute(x2))
+    flat_base = where(steep, 1.0, where(equal(x2, 0.0), 1.0, x2))
+    ratio = where(steep, divide(negative(x2), where(steep, x1, 1.0)), divide(x1, flat_base))
+    turned = where(less(x1, 0.0), -_PI, _PI)
+    offset = where(steep, multiply(turned, 0.5), where(less(x2, 0.0), turned, 0.0))
+    return add(arctan(ratio), offset)
+
+
+def sinh(x: Any) -> Any:
+    """The hyperbolic sine"""
+    return multiply(subtract(expm1(x), expm1(negative(x))), 0.5)
+
+
+def cosh(x: Any) -> Any:
+    """The hyperbolic cosine"""
+    return multiply(add(exp(x), exp(negative(x))), 0.5)
+
+
+def arcsinh(x: Any) -> Any:
+    """The inverse of sinh"""
+    size = maximum(absolute(x), 1.0)
+    large = multiply(sign(x), add(log(size), log1p(sqrt(add(square(reciprocal(size)), 1.0)))))
+    near = clip(x, -1.0, 1.0)
+    return where(less(absolute(x), 1.0), arctanh(divide(near, sqrt(add(square(near), 1.0)))), large)
+
+
+def arccosh(x: Any) -> Any:
+    """The inverse of cosh for x >= 1, not negative"""
+    beyond = subtract(x, 1.0)
+    return log1p(add(beyond, multiply(sqrt(beyond), sqrt(add(x, 1.0)))))
+
+
+def arctanh(x: Any) -> Any:
+    """The inverse of tanh"""
+    return multiply(subtract(log1p(x), log1p(negative(x))), 0.5)
+
+
+def exp2(x: Any) -> Any:
+    """2 ** x"""
+    return power(2.0, x)
+
+
+def logaddexp(x1: Any, x2: Any) -> Any:
+    """log(exp(x1) + exp(x2)), without overflow"""
+    same = logical_and(equal(x1, x2), isinf(x1))
+    gap = where(same, 0.0, subtract(x1, x2))
+    return where(same, x1, add(x2, apply("softplus", [gap])))
+
+
+def hypot(x1: Any, x2: Any) -> Any:
+    """sqrt(x1 ** 2 + x2 ** 2)"""
+    return sqrt(add(square(x1), square(x2)))
+
+
+def deg2rad(x: Any) -> Any:
+    """Degrees to radians"""
+    return multiply(x, _PI / 180)
+
+
+def rad2deg(x: Any) -> Any:
+    """Radians to degrees"""
+    return multiply(x, 180 / _PI)
+
+
+def trunc(x: Any) -> Any:
+    """The whole number next to x on the side of 0"""
+    return where(less(x, 0.0), ceil(x), floor(x))
+
+
+def nan_to_num(x: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
+    """`x` with NaN and infinities replaced; by default the infinities by the largest floats"""
+    large = 3.4028235e38
+    x = where(isnan(x), float(nan), x)
+    x = where(greater(x, large), large if posinf is None else float(posinf), x)
+    return where(less(x, -large), -large if neginf is None else float(neginf), x)
+
+
 def floor(x: Any) -> Any:
     """The largest whole number not above x"""
     return apply("floor", [x])
@@ -249,6 +345,16 @@ def isnan(x: Any) -> Any:
 def isfinite(x: Any) -> Any:
     """True where x is neither infinite nor NaN"""
     return apply("isfinite", [x], dtype="bool")
+
+
+def isinf(x: Any) -> Any:
+    """True where x is infinite"""
+    return equal(absolute(x), float("inf"))
+
+
+def logical_xor(x1: Any, x2: Any) -> Any:
+    """True where exactly one is"""
+    return not_equal(not_equal(x1, 0), not_equal(x2, 0))
 
 
 def where(condition: Any, x1: Any, x2: Any) -> Any:

@@ -7,27 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ravine.ops import math, reduction, shapes
+import numpy as np
+
+from ravine.ops import math, reduction, selection, shapes, slicing
 from ravine.ops._dtypes import axis_of, shape_of
 from ravine.ops.trace import apply
-
-
-def matmul(x1: Any, x2: Any) -> Any:
-    """The matrix product: (..., K) times (K, N) gives (..., N). Vectors count as a row (x1) or a column (x2)."""
-    first, second = shape_of(x1), shape_of(x2)
-    if len(first) == 0 or len(second) not in (1, 2):
-        raise ValueError(
-            f"ops.matmul: expected shapes (..., K) and (K, N), received {first} and {second}: "
-            f"the second operand must be a matrix or a vector."
-        )
-    if len(second) == 1:
-        return shapes.squeeze(matmul(x1, shapes.expand_dims(x2, -1)), -1)
-    if len(first) == 1:
-        return shapes.squeeze(matmul(shapes.expand_dims(x1, 0), x2), 0)
-    return apply("matmul", [x1, x2])
-
-
-dot = matmul
 
 
 def relu(x: Any) -> Any:
@@ -125,6 +109,74 @@ def hard_silu(x: Any) -> Any:
 
 
 hard_swish = hard_silu
+
+
+def hard_tanh(x: Any) -> Any:
+    """min(max(x, -1), 1)"""
+    return math.clip(x, -1.0, 1.0)
+
+
+def hard_shrink(x: Any, threshold: float = 0.5) -> Any:
+    """x where |x| > threshold, else 0"""
+    return math.where(math.greater(math.absolute(x), float(threshold)), x, 0.0)
+
+
+def soft_shrink(x: Any, threshold: float = 0.5) -> Any:
+    """x moved by the threshold towards 0, and 0 where it is nearer than that"""
+    return math.subtract(x, math.clip(x, -float(threshold), float(threshold)))
+
+
+def tanh_shrink(x: Any) -> Any:
+    """x - tanh(x)"""
+    return math.subtract(x, tanh(x))
+
+
+def threshold(x: Any, threshold: float, default_value: float) -> Any:
+    """x where it is greater than the threshold, else the default value"""
+    return math.where(math.greater(x, float(threshold)), x, float(default_value))
+
+
+def sparse_plus(x: Any) -> Any:
+    """0 up to -1, (x + 1)^2 / 4 up to 1, x beyond"""
+    near = math.clip(x, -1.0, 1.0)
+    return math.add(math.multiply(math.square(math.add(near, 1.0)), 0.25), relu(math.subtract(x, 1.0)))
+
+
+def sparse_sigmoid(x: Any) -> Any:
+    """min(max((x + 1) / 2, 0), 1)"""
+    return math.multiply(math.add(math.clip(x, -1.0, 1.0), 1.0), 0.5)
+
+
+def squareplus(x: Any, b: float = 4) -> Any:
+    """(x + sqrt(x^2 + b)) / 2 (Barron 2021)"""
+    return math.multiply(math.add(x, math.sqrt(math.add(math.square(x), float(b)))), 0.5)
+
+
+def glu(x: Any, axis: int = -1) -> Any:
+    """The first half of `axis` times the sigmoid of the second (Dauphin et al. 2017)"""
+    rank = len(shape_of(x))
+    size = shape_of(x)[axis_of(axis, rank)]
+    if size is None or size % 2:
+        raise ValueError(f"ops.glu: expected an even number of values at axis {axis}, received shape {shape_of(x)}.")
+    first, second = slicing.split(x, 2, axis)
+    return math.multiply(first, sigmoid(second))
+
+
+def sparsemax(x: Any, axis: int = -1) -> Any:
+    """The nearest probabilities to x along `axis`, many of them 0 (Martins & Astudillo 2016, algorithm 1). They sum
+    to 1; those of Keras 3.15.1 do so only where a single one is left."""
+    rank = len(shape_of(x))
+    place = axis_of(axis, rank)
+    x = shapes.moveaxis(x, place, -1)
+    count = shape_of(x)[-1]
+    ordered = slicing.flip(selection.sort(x, -1), -1)
+    sums = reduction.cumsum(ordered, -1)
+    ranks = np.arange(1, count + 1, dtype=np.float32)
+    chosen = math.greater(math.add(math.multiply(ordered, ranks), 1.0), sums)
+    support = reduction.sum(chosen, -1, True)
+    top = math.equal(ranks, support)
+    limit = math.divide(math.subtract(reduction.sum(math.where(top, sums, 0.0), -1, True), 1.0), support)
+    return shapes.moveaxis(relu(math.subtract(x, limit)), -1, place)
 
 
 def softmax(x: Any, axis: int = -1) -> Any:

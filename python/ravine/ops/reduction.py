@@ -89,6 +89,44 @@ def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     return argmax(math.negative(x), axis, keepdims)
 
 
+def average(x: Any, axis: int | Sequence[int] | None = None, weights: Any = None) -> Any:
+    """The mean over `axis` with weights: of the shape of `x`, or one for each place along a single `axis`"""
+    if weights is None:
+        return mean(x, axis)
+    rank = len(shape_of(x))
+    if len(shape_of(weights)) == 1 and rank > 1:
+        if not isinstance(axis, int):
+            raise ValueError(f"ops.average: weights of rank 1 need a single axis, received {axis!r}.")
+        weights = shapes.reshape(weights, (-1, *[1] * (rank - 1 - axis_of(axis, rank))))
+    weights = math.add(weights, shapes.zeros_like(x))
+    return math.divide(sum(math.multiply(x, weights), axis), sum(weights, axis))
+
+
+def count_nonzero(x: Any, axis: int | Sequence[int] | None = None) -> Any:
+    """How many elements over `axis` are not 0, as int32"""
+    return _reduce("sum", math.not_equal(x, 0), axis, False, "int32")
+
+
+def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
+    """The sum of what stands up to each place along `axis` (None: of all values in a row)"""
+    return _scan("cumsum", x, axis, dtype)
+
+
+def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
+    """The product of what stands up to each place along `axis` (None: of all values in a row)"""
+    return _scan("cumprod", x, axis, dtype)
+
+
+def _scan(op: str, x: Any, axis: int | None, dtype: Any) -> Any:
+    if axis is None:
+        x, axis = shapes.ravel(x), 0
+    axis = axis_of(axis, len(shape_of(x)))
+    if shape_of(x)[axis] is None:
+        raise ValueError(f"ops.{op}: the batch is a set, not a sequence; received shape {shape_of(x)}, axis {axis}.")
+    result = shapes.moveaxis(apply(op, [shapes.moveaxis(x, axis, -1)], None, common(x)), -1, axis)
+    return result if dtype is None else shapes.cast(result, dtype)
+
+
 def axes_of(axis: int | Sequence[int] | None, rank: int) -> list[int]:
     """`axis` as a list of axes in ascending order."""
     if axis is None:

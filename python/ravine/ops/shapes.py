@@ -156,6 +156,9 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
 def broadcast_to(x: Any, shape: Sequence[int | None]) -> Any:
     """Repeat `x` to fill `shape`, by NumPy's rules; None or -1 in front stands for the batch."""
     sizes = [-1 if size is None else int(size) for size in shape]
+    trace = current()
+    if trace is not None and -1 in sizes:
+        x = trace.tensor(x)  # numbers that are there are repeated for a batch that is not
     return apply("broadcast_to", [x], {"shape": sizes}, tag(x))
 
 
@@ -178,6 +181,46 @@ def arange(start: float, stop: float | None = None, step: float = 1, dtype: Any 
     """Evenly spaced values, as np.arange"""
     values = np.arange(start, stop, step) if stop is not None else np.arange(0, start, step)
     return as_tensor(values.astype(tag_of(values.dtype) if dtype is None else standardize_dtype(dtype)))
+
+
+def linspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None, axis: int = 0
+) -> Any:
+    """`num` evenly spaced values from `start` to `stop`, as np.linspace; `start` and `stop` may be tensors"""
+    if num < 0:
+        raise ValueError(f"ops.linspace: expected `num` to be 0 or more, received {num}.")
+    steps = max(num - 1 if endpoint else num, 1)
+    span = math.subtract(stop, start)
+    rank = ndim(span)
+    shares = np.arange(num, dtype=np.float32).reshape(-1, *[1] * rank) / np.float32(steps)
+    if rank:
+        start = math.add(start, zeros_like(span))
+        values = math.add(math.multiply(expand_dims(span, 0), shares), expand_dims(start, 0))
+    else:
+        values = math.add(math.multiply(span, shares), start)
+    values = values if dtype is None else cast(values, dtype)
+    values = moveaxis(values, 0, axis) if rank else values
+    return (values, math.divide(span, float(steps))) if retstep else values
+
+
+def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
+    """Ones on a diagonal, zeros elsewhere"""
+    return as_tensor(np.eye(N, M, k, standardize_dtype(dtype)))
+
+
+def identity(n: int, dtype: Any = None) -> Any:
+    """The identity matrix"""
+    return eye(n, dtype=dtype)
+
+
+def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
+    """Ones on and below a diagonal, zeros above"""
+    return as_tensor(np.tri(N, M, k, standardize_dtype(dtype)))
+
+
+def empty(shape: Sequence[int], dtype: Any = None) -> Any:
+    """Zeros of a fixed shape: nothing is left uninitialized here"""
+    return zeros(shape, dtype)
 
 
 def full_like(x: Any, fill_value: float, dtype: Any = None) -> Any:

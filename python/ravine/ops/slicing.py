@@ -276,6 +276,15 @@ def append(x1: Any, x2: Any, axis: int | None = None) -> Any:
     return concatenate([x1, x2], axis)
 
 
+def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
+    """The differences of neighbours along `axis`, taken `n` times"""
+    axis = axis_of(axis, len(shape_of(a)))
+    for _ in range(n):
+        extent = _fixed(shape_of(a), axis, "diff")
+        a = math.subtract(_between(a, axis, 1, extent), _between(a, axis, 0, max(extent - 1, 0)))
+    return shapes.convert_to_tensor(a)
+
+
 def _at_least(x: Any, rank: int) -> Any:
     sizes = shape_of(x)
     return shapes.reshape(x, (1,) * (rank - len(sizes)) + tuple(sizes)) if len(sizes) < rank else x

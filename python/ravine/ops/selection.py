@@ -1,0 +1,204 @@
+"""Choosing elements: by index, by rank, by order; and what follows from order (quantiles, bins)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ravine.ops import math, reduction, shapes, slicing
+from ravine.ops._dtypes import axis_of, shape_of, tag
+from ravine.ops.trace import SymbolicTensor, apply
+from ravine.variable import Variable
+
+
+def take(x: Any, indices: Any, axis: int | None = None) -> Any:
+    """The parts of `x` at `indices` along `axis` (None: of all values in a row); negative ones count from the end.
+
+    Indices beyond the end raise ValueError when the numbers are there.
+    """
+    if axis is None:
+        x, axis = shapes.ravel(x), 0
+    sizes = shape_of(x)
+    axis = axis_of(axis, len(sizes))
+    if sizes[axis] is None:
+        raise ValueError(f"ops.take: the batch cannot be selected from, received shape {sizes} and axis {axis}.")
+    indices = _from_the_front(indices, sizes[axis])
+    if sizes[0] is not None:
+        taken = apply("gather", [shapes.moveaxis(x, axis, 0), indices], None, tag(x))
+        return _moved_in(taken, len(shape_of(indices)), axis)
+    chosen = shape_of(indices)
+    if None in chosen:
+        raise ValueError(
+            f"ops.take: either the tensor or the indices may have the batch, received shapes {sizes} and {chosen}; "
+            "see ops.take_along_axis."
+        )
+    flat = shapes.broadcast_to(shapes.ravel(indices), (*sizes[:axis], *sizes[axis + 1 :], prod(chosen)))
+    taken = shapes.moveaxis(apply("take_along", [shapes.moveaxis(x, axis, -1), flat], None, tag(x)), -1, axis)
+    return shapes.reshape(taken, (*sizes[:axis], *chosen, *sizes[axis + 1 :]))
+
+
+def _moved_in(x: Any, count: int, axis: int) -> Any:
+    """The first `count` axes moved to `axis`."""
+    rank = len(shape_of(x))
+    order = [*range(count, count + axis), *range(count), *range(count + axis, rank)]
+    return shapes.transpose(x, order)
+
+
+def _from_the_front(indices: Any, extent: int) -> Any:
+    if isinstance(indices, (SymbolicTensor, Variable)):
+        return math.where(math.less(indices, 0), math.add(indices, extent), indices)
+    indices = np.asarray(indices)
+    return np.where(indices < 0, indices + extent, indices)
+
+
+def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Any:
+    """The elements at `indices`, which has the shape of `x` but along `axis`"""
+    if axis is None:
+        return take_along_axis(shapes.ravel(x), shapes.ravel(indices), 0)
+    sizes, chosen = shape_of(x), shape_of(indices)
+    axis = axis_of(axis, len(sizes))
+    if len(chosen) != len(sizes) or sizes[axis] is None:
+        raise ValueError(f"ops.take_along_axis: indices of shape {chosen} do not fit shape {sizes} at axis {axis}.")
+    both = [a if k == axis or a == b or b == 1 else b for k, (a, b) in enumerate(zip(sizes, chosen, strict=True))]
+    indices = _from_the_front(indices, sizes[axis])
+    x = shapes.broadcast_to(x, both) if tuple(both) != tuple(sizes) else x
+    wanted = [*both[:axis], chosen[axis], *both[axis + 1 :]]
+    indices = shapes.broadcast_to(indices, wanted) if wanted != list(chosen) else indices
+    picked = apply("take_along", [shapes.moveaxis(x, axis, -1), shapes.moveaxis(indices, axis, -1)], None, tag(x))
+    return shapes.moveaxis(picked, -1, axis)
+
+
+def argsort(x: Any, axis: int | None = -1) -> Any:
+    """The indices that would sort along `axis` in ascending order, as int32; equal values keep their order."""
+    if axis is None:
+        x, axis = shapes.ravel(x), 0
+    x, axis = _last(x, axis)
+    return shapes.moveaxis(_order(x, shape_of(x)[-1], False), -1, axis)
+
+
+def sort(x: Any, axis: int | None = -1) -> Any:
+    """The values along `axis` in ascending order, NaN last. The gradient goes to where each value came from."""
+    if axis is None:
+        x, axis = shapes.ravel(x), 0
+    x, axis = _last(x, axis)
+    ordered = apply("take_along", [x, _order(x, shape_of(x)[-1], False)], None, tag(x))
+    return shapes.moveaxis(ordered, -1, axis)
+
+
+def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Any, Any]:
+    """The k largest values along the last axis, the largest first, and their indices (int32)"""
+    x, _ = _last(x, -1)
+    if not 0 <= k <= shape_of(x)[-1]:
+        raise ValueError(f"ops.top_k: expected k from 0 to the last axis of shape {shape_of(x)}, received {k}.")
+    indices = _order(x, int(k), True)
+    return apply("take_along", [x, indices], None, tag(x)), indices
+
+
+def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
+    """Whether fewer than k classes are predicted higher than the target: shape (batch,) of bool. False where the
+    target's own prediction, or a class index, makes no sense."""
+    classes = shape_of(predictions)[-1]
+    hit = shapes.one_hot(targets, classes)
+    own = reduction.sum(math.where(hit, predictions, 0.0), -1, True)
+    above = reduction.sum(math.greater(predictions, own), -1)
+    valid = math.logical_and(reduction.any(hit, -1), math.isfinite(shapes.squeeze(own, -1)))
+    return math.logical_and(valid, math.less(above, k))
+
+
+def _last(x: Any, axis: int) -> tuple[Any, int]:
+    """The axis moved to the end, and where it was."""
+    sizes = shape_of(x)
+    if not sizes:
+        raise ValueError("Expected a tensor with at least one axis to order, received a scalar.")
+    axis = axis_of(axis, len(sizes))
+    if sizes[axis] is None:
+        raise ValueError(
+            f"The batch cannot be put in order, since its size is free while a function is traced; received shape "
+            f"{sizes} and axis {axis}."
+        )
+    return shapes.moveaxis(x, axis, -1), axis
+
+
+def _order(x: Any, count: int, descending: bool) -> Any:
+    return apply("argsort", [x], {"count": count, "descending": int(descending)}, "int32")
+
+
+def median(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
+    """The middle value over `axis`, or the mean of the two middle ones"""
+    return quantile(x, 0.5, axis, keepdims=keepdims)
+
+
+def quantile(
+    x: Any, q: Any, axis: int | Sequence[int] | None = None, method: str = "linear", keepdims: bool = False
+) -> Any:
+    """The values below which the fractions `q` (numbers from 0 to 1) of the values over `axis` lie.
+
+    Args:
+        method: between two values: ``linear``, ``lower``, ``higher``, ``midpoint`` or ``nearest``.
+    """
+    sizes = shape_of(x)
+    axes = reduction.axes_of(axis, len(sizes))
+    if any(sizes[i] is None for i in axes):
+        raise ValueError(f"ops.quantile: the batch cannot be put in order, received shape {sizes} and axis {axis}.")
+    kept = [i for i in range(len(sizes)) if i not in axes]
+    lead = [sizes[i] for i in kept]
+    count = prod(sizes[i] for i in axes)
+    ordered = sort(shapes.reshape(shapes.transpose(x, [*kept, *axes]), [*lead, count]))
+    fractions = np.asarray(q, np.float64)
+    if fractions.ndim > 1 or ((fractions < 0) | (fractions > 1)).any():
+        raise ValueError(f"ops.quantile: expected q from 0 to 1, received {q!r}.")
+    results = [_at_fraction(ordered, float(one) * (count - 1), method) for one in fractions.ravel()]
+    if keepdims:
+        results = [shapes.reshape(one, [1 if i in axes else n for i, n in enumerate(sizes)]) for one in results]
+    return slicing.stack(results, 0) if fractions.ndim else results[0]
+
+
+def _at_fraction(ordered: Any, place: float, method: str) -> Any:
+    low, high = int(np.floor(place)), int(np.ceil(place))
+    weights = {
+        "linear": place - low,
+        "lower": 0.0,
+        "higher": 1.0,
+        "midpoint": 0.5 if high > low else 0.0,
+        "nearest": float(np.round(place) - low),
+    }
+    if method not in weights:
+        raise ValueError(f"ops.quantile: expected a method of {', '.join(weights)}, received {method!r}.")
+    share = weights[method]
+    first, second = (slicing.getitem(ordered, (..., i)) for i in (low, high))
+    if share == 0.0:
+        return first
+    return second if share == 1.0 else math.add(first, math.multiply(math.subtract(second, first), share))
+
+
+def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = False) -> Any:
+    """How often each integer from 0 to `minlength` - 1 occurs along the last axis, or the sum of its weights.
+
+    On arrays larger integers lengthen the result; traced, where no number is known, they do not count.
+    """
+    length = int(minlength)
+    if not isinstance(x, (SymbolicTensor, Variable)) and np.size(x):
+        length = max(length, int(np.max(np.asarray(x))) + 1)
+    hits = shapes.one_hot(x, length)
+    terms = hits if weights is None else math.multiply(hits, shapes.expand_dims(weights, -1))
+    total = reduction.sum(terms, -2)
+    return shapes.cast(total, "int32") if weights is None or tag(weights) == "int32" else total
+
+
+def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
+    """Where in an ascending sequence the values belong, as int32: before equal ones (``left``) or behind them."""
+    if len(shape_of(sorted_sequence)) != 1 or side not in ("left", "right"):
+        raise ValueError(
+            f"ops.searchsorted: expected a sequence of rank 1 and side 'left' or 'right', received shape "
+            f"{shape_of(sorted_sequence)} and side {side!r}."
+        )
+    beyond = math.less if side == "left" else math.less_equal
+    return shapes.cast(reduction.sum(beyond(sorted_sequence, shapes.expand_dims(values, -1)), -1), "int32")
+
+
+def digitize(x: Any, bins: Any) -> Any:
+    """The number of the bin that each value is in: how many of the ascending `bins` are not above it, as int32"""
+    return searchsorted(np.asarray(bins, np.float32), x, "right")
