@@ -145,7 +145,7 @@ def safe_mode_scope(safe_mode: bool) -> Iterator[None]:
 
 @contextmanager
 def sharing() -> Iterator[None]:
-    """Inside, an object that is serialized twice is noted as one, and made once."""
+    """Inside, configurations that have the same `shared_object_id` are made into one object."""
     outer = _local.__dict__.get("shared")
     _local.shared = {} if outer is None else outer
     try:
@@ -195,6 +195,26 @@ def serialize_keras_object(obj: Any) -> Any:
     return _object_config(obj)
 
 
+def serialize_whole(obj: Any) -> Any:
+    """`serialize_keras_object`, with a `shared_object_id` where one object stands in several places."""
+    with sharing():
+        config = serialize_keras_object(obj)
+    numbered: dict[int, list[dict]] = {}
+    todo = [config]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, dict):
+            if "shared_object_id" in part:
+                numbered.setdefault(part["shared_object_id"], []).append(part)
+            todo.extend(part.values())
+        elif isinstance(part, (list, tuple)):
+            todo.extend(part)
+    for places in numbered.values():
+        if len(places) == 1:
+            del places[0]["shared_object_id"]
+    return config
+
+
 def _object_config(obj: Any) -> dict:
     cls = type(obj)
     inner = obj.get_config()
@@ -214,9 +234,8 @@ def _object_config(obj: Any) -> dict:
             entry[key] = serialize_keras_object(value)
     shared = _shared()
     if shared is not None:
-        first = shared.setdefault(id(obj), (entry, obj))[0]  # keeping obj keeps its id its own
-        if first is not entry:
-            first["shared_object_id"] = entry["shared_object_id"] = id(obj)
+        number, _ = shared.setdefault(id(obj), (len(shared), obj))  # keeping obj keeps its id its own
+        entry["shared_object_id"] = number
     return entry
 
 

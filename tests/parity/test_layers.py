@@ -185,9 +185,9 @@ def test_every_public_layer_has_a_case_or_a_reason(keras: ModuleType) -> None:
     assert {name for name in absent if hasattr(layers, name)} == set()
 
 
-def made(library: ModuleType, case: Case) -> Any:
+def made(library: ModuleType, case: Case, name: str = "case") -> Any:
     kwargs = {key: x(library) if callable(x) else x for key, x in case.kwargs.items()}
-    return getattr(library.layers, case.name)(name="case", **kwargs)
+    return getattr(library.layers, case.name)(name=name, **kwargs)
 
 
 def twins(keras: ModuleType, case: Case) -> tuple[Any, Any]:

@@ -517,7 +517,7 @@ class Layer(Tracked):
             parameters = inspect.signature(type(self).__init__).parameters
             if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
                 config = {key: value for key, value in config.items() if key in parameters}
-            config.update(self._plain_arguments())
+            config = {**self._plain_arguments(), **config}
         return config
 
     def _plain_arguments(self) -> dict:

@@ -39,8 +39,7 @@ class SavingMethods(Trainer):
         """
         from ravine.saving import json_config
 
-        with _config.sharing():
-            return json_config.text(_config.serialize_keras_object(self), **kwargs)
+        return json_config.text(_config.serialize_whole(self), **kwargs)
 
     def get_compile_config(self) -> dict[str, Any]:
         """What `compile` was called with, as plain data; empty when it was not."""

@@ -9,7 +9,7 @@ from typing import Any
 
 
 def dump(function: Any) -> dict:
-    """Code, defaults and closure as plain data, in both forms of Keras: the general one and that of its Lambda layer."""
+    """Code, defaults and closure as plain data, in the general form of Keras and in that of its Lambda layer."""
     code = base64.encodebytes(marshal.dumps(function.__code__)).decode("ascii")
     closure = [cell.cell_contents for cell in function.__closure__] if function.__closure__ else None
     defaults = None if function.__defaults__ is None else list(function.__defaults__)

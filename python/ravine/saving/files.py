@@ -65,8 +65,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
 def _write_archive(model: Any, file: Any) -> None:
     from ravine.saving import archive
 
-    with _config.sharing():
-        config = _config.serialize_keras_object(model)
+    config = _config.serialize_whole(model)
     archive.write(file, config, lambda weights: state.save_state(model, weights))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ravine import losses
+from ravine import _config, losses
 
 # Arguments that tf.keras wrote and that mean nothing any more, or nothing for this class.
 _GONE = {
@@ -74,13 +74,10 @@ def _with_input(layers: list) -> list:
     return [{"class_name": "InputLayer", "config": {"batch_shape": shape, "name": name}}, *layers]
 
 
-def legacy(entry: Any) -> Any:
-    """The serialized form of a model as legacy files have it: the layers with class and configuration only."""
-    config = entry["config"]
-    if isinstance(config, dict) and isinstance(config.get("layers"), list):
-        config = {**config, "layers": [legacy(layer) for layer in config["layers"]]}
-    kept = {key: entry[key] for key in ("name", "inbound_nodes") if key in entry}
-    return {"class_name": entry.get("registered_name") or entry["class_name"], "config": config, **kept}
+def legacy(entry: dict) -> dict:
+    """The serialized form of a model as legacy files have it: only class and configuration. The layers inside keep the
+    present form, which Keras 3 reads more faithfully there (it drops lists of axes from the older one)."""
+    return {"class_name": entry["registered_name"] or entry["class_name"], "config": entry["config"]}
 
 
 # What compile was given.
@@ -141,7 +138,7 @@ def _modern_loss(loss: Any) -> Any:
     if isinstance(loss, list):
         return [_modern_loss(item) for item in loss]
     if not isinstance(loss, dict):
-        return loss
+        return _modern_function(loss)
     if "class_name" not in loss:
         return {key: _modern_loss(item) for key, item in loss.items()}
     config = {key: value for key, value in (loss.get("config") or {}).items() if key != "fn"}
@@ -154,10 +151,16 @@ def _modern_metrics(metrics: Any) -> Any:
     if isinstance(metrics, list):
         return [_modern_metrics(item) for item in metrics]
     if not isinstance(metrics, dict):
-        return metrics
+        return _modern_function(metrics)
     if "class_name" not in metrics:
         return {key: _modern_metrics(item) for key, item in metrics.items()}
     config = metrics.get("config") or {}
     if metrics["class_name"] == "MeanMetricWrapper" and isinstance(config.get("fn"), str):
         return "accuracy" if config.get("name") in ("accuracy", "acc") else config["fn"]
     return {"module": "keras.metrics", **metrics}
+
+
+def _modern_function(name: Any) -> Any:
+    if _config.get_registered_object(name) is None:
+        return name
+    return {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}

@@ -34,7 +34,7 @@ def is_legacy(file: Any) -> bool:
 
 def write_model(model: Any, file: Any, include_optimizer: bool = True) -> None:
     """Write a model, its weights, and when it is compiled its training state, into an open h5py.File."""
-    entry = _config.serialize_keras_object(model)
+    entry = _config.serialize_whole(model)
     file.attrs["keras_version"] = _FORMAT
     file.attrs["backend"] = "ravine"
     file.attrs["model_config"] = json_config.text(legacy_config.legacy(entry))
