@@ -121,9 +121,11 @@ class EinsumDense(Layer):
         shape = tuple(input_shape)
         sizes = self._sizes(shape)
         _, kernel, target = self._labelled(shape)
+        outputs = tuple(i for i, label in enumerate(kernel) if label in target)
+        inputs = tuple(i for i in range(len(kernel)) if i not in outputs)
         self.kernel = self.add_weight(
             shape=tuple(sizes[label] for label in kernel),
-            initializer=self.kernel_initializer,
+            initializer=initializers.get(self.kernel_initializer, inputs, outputs),
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
             name="kernel",
