@@ -54,7 +54,7 @@ SLOPES = {
 
 
 def test_every_activation_is_tested() -> None:
-    elsewhere = {"softmax", "log_softmax", "threshold"}
+    elsewhere = {"softmax", "log_softmax", "threshold", "glu", "sparsemax"}
     assert set(VALUES) | elsewhere == {*activations.functions, "swish", "hard_swish"}
 
 
@@ -86,6 +86,20 @@ def test_softmax_is_stable_along_any_axis() -> None:
     np.testing.assert_allclose(activations.softmax(x), [[0.5, 0.5], [0, 1]], atol=1e-7)
     np.testing.assert_allclose(activations.softmax(x, axis=0), [[1, 1], [0, 0]], atol=1e-7)
     np.testing.assert_allclose(activations.log_softmax(x)[1], [-1000, 0])
+
+
+def test_glu_and_sparsemax() -> None:
+    x = np.array([[1.0, 2.0, 0.0, 1.0]], np.float32)
+    np.testing.assert_allclose(activations.glu(x), [[0.5, 2 / (1 + np.exp(-1))]], rtol=1e-6)
+    np.testing.assert_allclose(activations.sparsemax(x), [[0, 1, 0, 0]], atol=1e-7)
+    np.testing.assert_allclose(activations.sparsemax(x / 4), [[0.25, 0.5, 0, 0.25]], atol=1e-6)
+    many = np.random.default_rng(0).normal(size=(50, 9)).astype(np.float32)
+    y = activations.sparsemax(many)
+    np.testing.assert_allclose(y.sum(axis=1), 1, rtol=1e-5)
+    # The nearest point of the simplex: the same distance wherever positive, a larger one elsewhere.
+    tau = np.max(many - y, axis=1, where=y > 0, initial=-np.inf)[:, None]
+    np.testing.assert_allclose(y, np.maximum(many - tau, 0), atol=1e-6)
+    np.testing.assert_allclose(activations.sparsemax(x.T / 4, axis=0)[:, 0], [0.25, 0.5, 0, 0.25], atol=1e-6)
 
 
 def test_get() -> None:

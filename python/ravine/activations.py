@@ -2,7 +2,7 @@
 
 Sources of the formulas: leaky_relu, Maas et al. 2013; elu, Clevert et al. 2016; selu, Klambauer et al. 2017;
 gelu, Hendrycks & Gimpel 2016; silu (swish), Ramachandran et al. 2017; mish, Misra 2019; celu, Barron 2017;
-hard_silu, Howard et al. 2019; squareplus, Barron 2021.
+hard_silu, Howard et al. 2019; squareplus, Barron 2021; glu, Dauphin et al. 2017; sparsemax, Martins & Astudillo 2016.
 """
 
 from __future__ import annotations
@@ -155,15 +155,33 @@ def sparse_sigmoid(x: Any) -> Any:
     return ops.clip(ops.multiply(ops.add(x, 1.0), 0.5), 0.0, 1.0)
 
 
+def glu(x: Any, axis: int = -1) -> Any:
+    """a * sigmoid(b), where a and b are the two halves of x along `axis`"""
+    a, b = ops.split(x, 2, axis)
+    return ops.multiply(a, ops.sigmoid(b))
+
+
+def sparsemax(x: Any, axis: int = -1) -> Any:
+    """max(x - tau, 0) along `axis`, with the tau that makes the sum 1: softmax with exact zeros. It compares all pairs
+    along the axis."""
+    x = ops.moveaxis(x, axis, -1)
+    one, other = ops.expand_dims(x, -1), ops.expand_dims(x, -2)
+    not_less = ops.cast(ops.greater_equal(other, one), "float32")
+    rank, total = ops.sum(not_less, -1), ops.sum(ops.multiply(not_less, other), -1)
+    support = ops.cast(ops.greater(ops.add(ops.multiply(rank, x), 1.0), total), "float32")
+    tau = ops.divide(ops.sum(ops.multiply(support, x), -1, True) - 1.0, ops.sum(support, -1, True))
+    return ops.moveaxis(ops.relu(ops.subtract(x, tau)), -1, axis)
+
+
 swish = silu
 hard_swish = hard_silu
 
 functions = {
     function.__name__: function
     for function in (
-        celu, elu, exponential, gelu, hard_shrink, hard_sigmoid, hard_silu, hard_tanh, leaky_relu, linear, log_sigmoid,
-        log_softmax, mish, relu, relu6, selu, sigmoid, silu, soft_shrink, softmax, softplus, softsign, sparse_plus,
-        sparse_sigmoid, squareplus, tanh, tanh_shrink, threshold,
+        celu, elu, exponential, gelu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_tanh, leaky_relu, linear,
+        log_sigmoid, log_softmax, mish, relu, relu6, selu, sigmoid, silu, soft_shrink, softmax, softplus, softsign,
+        sparse_plus, sparse_sigmoid, sparsemax, squareplus, tanh, tanh_shrink, threshold,
     )
 }  # fmt: skip
 _named = {**functions, "swish": silu, "hard_swish": hard_silu}

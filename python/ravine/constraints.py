@@ -6,7 +6,7 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
-from ravine import _config, _lookup, ops
+from ravine import _config, ops
 from ravine._names import to_snake_case
 
 _EPSILON = 1e-7
@@ -134,22 +134,8 @@ def get(identifier: Any, input_axes: Sequence[int] | None = None) -> Any:
         input_axes: for layers whose weight has its inputs along other axes than the first, e.g. (0, 1, 2) for a
             convolution of images. A norm runs over them unless its constraint says otherwise.
     """
-    found = _get(identifier)
+    found = _config.identified(identifier, _named, "constraint", "keras.constraints")
     return found.along(input_axes) if isinstance(found, NormConstraint) else found
-
-
-def _get(identifier: Any) -> Any:
-    if identifier is None:
-        return None
-    if isinstance(identifier, dict):
-        return deserialize(identifier)
-    if isinstance(identifier, str):
-        return _lookup.find(identifier, _named, "constraint")()
-    if isinstance(identifier, type):
-        return identifier()
-    if callable(identifier):
-        return identifier
-    raise _lookup.not_an_identifier(identifier, "constraint")
 
 
 def serialize(constraint: Any) -> Any:

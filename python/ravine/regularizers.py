@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ravine import _config, _lookup, ops
+from ravine import _config, ops
 
 
 class Regularizer:
@@ -138,17 +138,7 @@ _named = {
 
 def get(identifier: Any) -> Any:
     """A regularizer from a name, a configuration, a class, an instance or a callable; None stays None."""
-    if identifier is None:
-        return None
-    if isinstance(identifier, dict):
-        return deserialize(identifier)
-    if isinstance(identifier, str):
-        return _lookup.find(identifier, _named, "regularizer")()
-    if isinstance(identifier, type):
-        return identifier()
-    if callable(identifier):
-        return identifier
-    raise _lookup.not_an_identifier(identifier, "regularizer")
+    return _config.identified(identifier, _named, "regularizer", "keras.regularizers")
 
 
 def serialize(regularizer: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ravine import _config, _lookup
+from ravine import _config
 from ravine._names import to_snake_case
 from ravine.initializers.constant import Constant, Identity, Ones, Zeros
 from ravine.initializers.distributions import RandomNormal, RandomUniform, TruncatedNormal
@@ -119,28 +119,12 @@ def get(identifier: Any, input_axes: Any = None, output_axes: Any = None) -> Any
         input_axes, output_axes: for layers whose weight does not end in an axis of inputs and one of outputs: which
             axes count its inputs and its outputs. They hold for a `VarianceScaling` that was not given any.
     """
-    found = _get(identifier)
+    if isinstance(identifier, np.ndarray):
+        return Constant(identifier)
+    found = _config.identified(identifier, _named, "initializer", "keras.initializers")
     if isinstance(found, VarianceScaling) and found.input_axes is None and found.output_axes is None:
         return found.along(input_axes, output_axes)
     return found
-
-
-def _get(identifier: Any) -> Any:
-    if identifier is None:
-        return None
-    if isinstance(identifier, dict):
-        return deserialize(identifier)
-    if isinstance(identifier, str):
-        custom = _config.get_registered_object(identifier)
-        found = custom if custom is not None else _lookup.find(identifier, _named, "initializer")
-        return found() if isinstance(found, type) else found
-    if isinstance(identifier, type):
-        return identifier()
-    if isinstance(identifier, np.ndarray):
-        return Constant(identifier)
-    if callable(identifier):
-        return identifier
-    raise _lookup.not_an_identifier(identifier, "initializer")
 
 
 def serialize(initializer: Any) -> Any:

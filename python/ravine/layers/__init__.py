@@ -13,6 +13,7 @@ from ravine.layers.category_encoding import CategoryEncoding
 from ravine.layers.dense import Dense
 from ravine.layers.dot import Dot, dot
 from ravine.layers.dropout import AlphaDropout, Dropout, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
+from ravine.layers.einsum_dense import EinsumDense
 from ravine.layers.elu import ELU, SELU
 from ravine.layers.embedding import Embedding
 from ravine.layers.flatten import Flatten
@@ -76,6 +77,7 @@ __all__ = [
     "Dense",
     "Dot",
     "Dropout",
+    "EinsumDense",
     "Embedding",
     "Flatten",
     "GaussianDropout",
@@ -133,6 +135,7 @@ __all__ = [
 
 _config.export(
     "keras.layers",
+    EinsumDense,
     Dot,
     ZeroPadding3D,
     ZeroPadding2D,

@@ -58,27 +58,22 @@ class Lambda(Layer):
         return self.mask(inputs, mask) if callable(self.mask) else self.mask
 
     def get_config(self) -> dict:
-        config = {**super().get_config(), "function": _named(self.function), "arguments": self.arguments}
+        """The configuration, with the functions themselves in it, so that clones need no names for them."""
+        config = {**super().get_config(), "function": self.function, "arguments": self.arguments}
         for key, value in (("output_shape", self._output_shape), ("mask", self.mask)):
             if value is not None:
-                config[key] = _named(value)
+                config[key] = value
         return config
 
     @classmethod
     def from_config(cls, config: dict, custom_objects: dict | None = None) -> Lambda:
-        """The layer that `get_config` described. Raises ValueError for functions that are not known by name, and in
-        safe mode for code in a file."""
-        config = dict(config)
-        for key in ("function", "output_shape", "mask"):
-            if key in config:
-                config[key] = _config.deserialize_keras_object(config[key], custom_objects, kind="function")
-        if isinstance(config.get("output_shape"), list):
-            config["output_shape"] = tuple(config["output_shape"])
-        return cls(**config)
-
-
-def _named(value: Any) -> Any:
-    """A function with a name by that name. A lambda stays an object, which serves clones; a file gets its code."""
-    if not callable(value) or getattr(value, "__name__", "") == "<lambda>":
-        return value
-    return _config.serialize_keras_object(value)
+        """The layer of a configuration. Raises ValueError for functions that are not known by name, and, unless
+        ``safe_mode=False`` was said, for code in a file."""
+        functions = {
+            key: _config.deserialize_keras_object(config[key], custom_objects, kind="function")
+            for key in ("function", "output_shape", "mask", "arguments")
+            if key in config
+        }
+        if isinstance(functions.get("output_shape"), list):
+            functions["output_shape"] = tuple(functions["output_shape"])
+        return cls(**{**config, **functions})

@@ -576,7 +576,11 @@ def _within_scope(build: Callable) -> Callable:
                 {"input_shape": next(iter(shapes.values()))} if one else {"shapes_dict": shapes}
             )
         with tracing.suspended(), name_scope(self.name):
-            build(self, *args, **kwargs)
+            try:
+                build(self, *args, **kwargs)
+            except BaseException:
+                self.__dict__["built"] = False  # which super().build() may have set
+                raise
         self.__dict__["built"] = True
 
     return wrapped

@@ -137,7 +137,7 @@ class Normalization(Elementwise):
 
 
 def _batches(data: Any) -> Iterator[np.ndarray]:
-    if hasattr(data, "__array__") or (isinstance(data, (list, tuple)) and not any(hasattr(x, "shape") for x in data)):
+    if hasattr(data, "__array__") or isinstance(_first_leaf(data), (int, float)):
         parts: Iterable[Any] = [data]
     elif hasattr(data, "__len__") and hasattr(data, "__getitem__"):
         parts = (data[index] for index in range(len(data)))
@@ -145,6 +145,12 @@ def _batches(data: Any) -> Iterator[np.ndarray]:
         parts = data
     for part in parts:
         yield np.asarray(part[0] if isinstance(part, (list, tuple)) and part is not data else part, np.float64)
+
+
+def _first_leaf(data: Any) -> Any:
+    while isinstance(data, (list, tuple)) and len(data):
+        data = data[0]
+    return data
 
 
 def _plain(value: Any) -> Any:
