@@ -1,28 +1,41 @@
-"""Optimizers: three steps against Keras 3.15, the order within a step, state, names, errors."""
+"""Optimizers: three steps against Keras 3.15, the order within a step, accumulation and averages, errors."""
 
 import numpy as np
 import pytest
 
 from ravine import Variable, constraints, ops, optimizers, regularizers
 from ravine.ops import Trace
+from ravine.optimizers import schedules
 
 START = np.array([1, -2, 0.5], np.float32)
 GRADIENTS = np.array([(0.5, -1, 0.001), (0.25, 1, -0.001), (-0.5, -0.5, 0.002)], np.float32)
 
-# arguments -> w after three steps (w after the first)
+# class, arguments -> w after three steps with the rate 0.1, w after the first one
 VECTORS = [
-    (optimizers.SGD, {}, [0.97500002, -1.95000005, 0.4998], None),
-    (optimizers.SGD, {"nesterov": True}, [0.97500002, -1.95000005, 0.4998], None),
-    (optimizers.SGD, {"momentum": 0.9}, [0.86699998, -1.86899996, 0.49971902], None),
-    (optimizers.SGD, {"momentum": 0.9, "nesterov": True}, [0.85529995, -1.83209991, 0.49954709], None),
-    (optimizers.SGD, {"weight_decay": 0.1}, [0.94654405, -1.89158809, 0.48495048], None),
-    (optimizers.SGD, {"clipvalue": 0.4}, [0.97500002, -1.96000004, 0.4998], None),
-    (optimizers.SGD, {"clipnorm": 0.5}, [1.00086772, -1.96843064, 0.49986234], None),
-    (optimizers.SGD, {"loss_scale_factor": 1.0}, [0.97500002, -1.95000005, 0.4998], None),
-    (optimizers.Adam, {}, [0.79570657, -1.88779163, 0.35580745], [0.90000129, -1.90000105, 0.40031588]),
-    (optimizers.Adam, {"amsgrad": True}, [0.79570657, -1.88779163, 0.35580745], None),
-    (optimizers.Nadam, {}, [0.90483004, -1.92581391, 0.37397522], [0.89372122, -1.89372122, 0.39373183]),
-    (optimizers.Adam, {"weight_decay": 0.1}, [0.76892775, -1.83032703, 0.34288815], None),
+    ("SGD", {}, [0.97500002, -1.95000005, 0.4998], None),
+    ("SGD", {"nesterov": True}, [0.97500002, -1.95000005, 0.4998], None),
+    ("SGD", {"momentum": 0.9}, [0.86699998, -1.86899996, 0.49971902], None),
+    ("SGD", {"momentum": 0.9, "nesterov": True}, [0.85529995, -1.83209991, 0.49954709], None),
+    ("SGD", {"weight_decay": 0.1}, [0.94654405, -1.89158809, 0.48495048], None),
+    ("SGD", {"clipvalue": 0.4}, [0.97500002, -1.96000004, 0.4998], None),
+    ("SGD", {"clipnorm": 0.5}, [1.00086772, -1.96843064, 0.49986234], None),
+    ("SGD", {"loss_scale_factor": 1.0}, [0.97500002, -1.95000005, 0.4998], None),
+    ("SGD", {"clipnorm": 0.0, "weight_decay": 0.0}, [0.97500002, -1.95000005, 0.4998], None),
+    ("Adagrad", {}, [0.93798918, -1.94104397, 0.49936756], None),
+    ("RMSprop", {}, [0.75800651, -1.80024958, 0.21793179], None),
+    ("RMSprop", {"centered": True, "momentum": 0.9}, [0.01113990, -1.41924584, -0.01991211], None),
+    ("Adam", {}, [0.79570657, -1.88779163, 0.35580745], [0.90000129, -1.90000105, 0.40031588]),
+    ("Adam", {"amsgrad": True}, [0.79570657, -1.88779163, 0.35580745], None),
+    ("Adam", {"weight_decay": 0.1}, [0.76892775, -1.83032703, 0.34288815], None),
+    ("AdamW", {"weight_decay": 0.1}, [0.76892775, -1.83032703, 0.34288815], None),
+    ("Adamax", {}, [0.81664801, -1.89011896, 0.37003455], None),
+    ("Nadam", {}, [0.90483004, -1.92581391, 0.37397522], [0.89372122, -1.89372122, 0.39373183]),
+    ("Adadelta", {}, [0.99991596, -1.99991775, 0.49987066], None),
+    ("Lion", {}, [0.89999998, -1.89999998, 0.40000001], None),
+    ("Lamb", {}, [0.61753356, -1.81381118, 0.19224209], None),
+    ("Ftrl", {}, [0.40346667, -1.33802116, -0.00062994], None),
+    ("Adafactor", {}, [0.92362082, -1.91764057, 0.33155996], None),
+    ("ScheduleFreeAdamW", {}, [0.90190977, -1.94690180, 0.41344592], None),
 ]
 
 
@@ -35,10 +48,10 @@ def traced_step(optimizer, variables, gradients_shapes):
     return trace.program(inputs, [])
 
 
-@pytest.mark.parametrize(("cls", "arguments", "expected", "first"), VECTORS)
+@pytest.mark.parametrize(("name", "arguments", "expected", "first"), VECTORS)
 @pytest.mark.parametrize("traced", [False, True])
-def test_three_steps(cls: type, arguments: dict, expected: list, first: list | None, traced: bool) -> None:
-    optimizer, w = cls(learning_rate=0.1, **arguments), Variable(START)
+def test_three_steps(name: str, arguments: dict, expected: list, first: list | None, traced: bool) -> None:
+    optimizer, w = getattr(optimizers, name)(learning_rate=0.1, **arguments), Variable(START)
     program = traced_step(optimizer, [w], [START.shape]) if traced else None
     for step, gradient in enumerate(GRADIENTS):
         program.run([gradient]) if traced else optimizer.apply([gradient], [w])
@@ -109,52 +122,6 @@ def test_constraints_follow_the_update() -> None:
     assert np.linalg.norm(w) == pytest.approx(1, rel=1e-6)
 
 
-def test_excluded_from_weight_decay() -> None:
-    kernel, bias = Variable([1.0], name="kernel"), Variable([1.0], name="bias")
-    optimizer = optimizers.SGD(0.1, weight_decay=1.0)
-    optimizer.exclude_from_weight_decay(var_names=["bias"])
-    optimizer.apply([np.zeros(1), np.zeros(1)], [kernel, bias])
-    assert [float(kernel[0]), float(bias[0])] == pytest.approx([0.9, 1.0])
-
-
-def test_learning_rate_may_change_between_runs_of_one_program() -> None:
-    w, optimizer = Variable([0.0]), optimizers.SGD(0.1)
-    program = traced_step(optimizer, [w], [(1,)])
-    program.run([np.ones(1)])
-    optimizer.learning_rate = 1.0
-    program.run([np.ones(1)])
-    assert float(w[0]) == pytest.approx(-1.1)
-    assert float(optimizer.learning_rate) == 1.0
-    assert optimizer.learning_rate.numpy() == 1.0
-    optimizer.learning_rate = optimizer.learning_rate * 0.5
-    assert float(optimizer.learning_rate) == 0.5
-    optimizer.learning_rate.assign(0.25)
-    assert optimizer.get_config()["learning_rate"] == 0.25
-    with pytest.raises(ValueError, match="0 or more, received -1"):
-        optimizer.learning_rate = -1
-
-
-def test_variables_and_their_order() -> None:
-    a, b = Variable([1.0], name="a"), Variable([2.0], name="b")
-    optimizer = optimizers.Adam()
-    optimizer.build([a, b])
-    names = [v.name for v in optimizer.variables]
-    assert names == ["iteration", "learning_rate", "a_momentum", "a_velocity", "b_momentum", "b_velocity"]
-    optimizer = optimizers.SGD(momentum=0.9)
-    optimizer.build([a])
-    optimizer.build([a, b])  # a layer was unfrozen
-    assert [v.name for v in optimizer.variables] == ["iteration", "learning_rate", "a_momentum", "b_momentum"]
-    assert len(optimizers.SGD().variables) == 2
-    store: dict = {}
-    optimizer.apply([np.ones(1), np.ones(1)], [a, b])
-    optimizer.save_own_variables(store)
-    twin = optimizers.SGD(momentum=0.9)
-    twin.build([a, b])
-    twin.load_own_variables(store)
-    assert int(twin.iterations) == 1
-    assert float(twin.variables[2][0]) == pytest.approx(-0.01)
-
-
 def test_own_optimizer_with_the_methods_of_keras() -> None:
     class SignDescent(optimizers.Optimizer):
         def build(self, variables):
@@ -174,23 +141,6 @@ def test_own_optimizer_with_the_methods_of_keras() -> None:
     np.testing.assert_allclose(optimizer.counts[0], [2, 0])
 
 
-def test_get_and_configs() -> None:
-    assert isinstance(optimizers.get("adam"), optimizers.Adam)
-    assert isinstance(optimizers.get("SGD"), optimizers.SGD)
-    assert isinstance(optimizers.get({"class_name": "adam", "config": {"learning_rate": 0.5}}), optimizers.Adam)
-    for optimizer in (
-        optimizers.SGD(0.5, momentum=0.9, nesterov=True, clipvalue=1.0, name="mine"),
-        optimizers.Adam(beta_1=0.8, amsgrad=True, weight_decay=0.1),
-    ):
-        twin = optimizers.deserialize(optimizers.serialize(optimizer))
-        assert (type(twin), twin.get_config()) == (type(optimizer), optimizer.get_config())
-    assert list(optimizers.Adam(name="a").get_config()) == [
-        "name", "learning_rate", "weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema", "ema_momentum",
-        "ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps", "beta_1", "beta_2", "epsilon",
-        "amsgrad",
-    ]  # fmt: skip
-
-
 def test_errors() -> None:
     w = Variable([1.0], name="w")
     with pytest.raises(ValueError, match=r"argument\(s\) not recognized: \{'lr': 0.001\}"):
@@ -203,10 +153,28 @@ def test_errors() -> None:
         optimizers.get(3)
     with pytest.raises(ValueError, match="`momentum` to be from 0 to 1, received 2"):
         optimizers.SGD(momentum=2)
-    with pytest.raises(TypeError, match="`learning_rate` to be a number, received 'fast'"):
-        optimizers.SGD("fast")
-    with pytest.raises(NotImplementedError, match="`use_ema` is not supported yet"):
-        optimizers.SGD(use_ema=True)
+    with pytest.raises(ValueError, match=r"`lr` is called `learning_rate`"):
+        optimizers.RMSprop(lr=0.001)
+    with pytest.warns(UserWarning, match="`decay` has no effect"):
+        optimizers.SGD(decay=1e-4)
+    with pytest.raises(ValueError, match="`ema_momentum` to be from 0 to 1, received 2"):
+        optimizers.SGD(use_ema=True, ema_momentum=2)
+    with pytest.raises(ValueError, match="`ema_overwrite_frequency` to be a whole number of 1 or more, received 0.5"):
+        optimizers.SGD(use_ema=True, ema_overwrite_frequency=0.5)
+    with pytest.raises(ValueError, match="`gradient_accumulation_steps` to be a whole number of 2 or more, received 1"):
+        optimizers.SGD(gradient_accumulation_steps=1)
+    with pytest.raises(ValueError, match="`learning_rate_power` to be 0 or below"):
+        optimizers.Ftrl(learning_rate_power=0.5)
+    with pytest.raises(ValueError, match="`initial_accumulator_value` to be 0 or more, received -1"):
+        optimizers.Adagrad(initial_accumulator_value=-1)
+    with pytest.raises(ValueError, match="AdamW: expected `weight_decay` to be a number"):
+        optimizers.AdamW(weight_decay=None)
+    with pytest.raises(ValueError, match="`beta_1` to be above 0"):
+        optimizers.Lion(beta_1=0.0)
+    with pytest.raises(ValueError, match="give these arguments to the inner optimizer: {'clipnorm': 1.0}"):
+        optimizers.LossScaleOptimizer(optimizers.SGD(), clipnorm=1.0)
+    with pytest.raises(ImportError, match=r"optimizers.legacy.Adam is gone, as in Keras 3; use optimizers.Adam\."):
+        optimizers.legacy.Adam(0.1)
     with pytest.raises(ValueError, match=r"gradient of shape \(1,\) for 'w', received shape \(2,\)"):
         optimizers.SGD().apply([np.zeros(2)], [w])
     with pytest.raises(ValueError, match="a gradient for each of 1 variables, received 2"):
@@ -215,3 +183,96 @@ def test_errors() -> None:
         optimizers.SGD().apply([None], [w])
     with pytest.warns(UserWarning, match=r"no gradient for \['w'\]"):
         optimizers.SGD().apply([None, np.ones(1)], [w, Variable([1.0])])
+
+
+@pytest.mark.parametrize("traced", [False, True])
+def test_accumulation(traced: bool) -> None:
+    w, optimizer = Variable([0.0]), optimizers.SGD(1.0, gradient_accumulation_steps=2)
+    program = traced_step(optimizer, [w], [(1,)]) if traced else None
+    seen, iterations = [], []
+    for gradient in (1, 3, 5, 7):
+        program.run([[gradient]]) if traced else optimizer.apply([np.array([gradient], np.float32)], [w])
+        seen.append(float(w[0]))
+        iterations.append(int(optimizer.iterations))
+    assert seen == [0, -2, -2, -8]
+    assert iterations == [0, 1, 1, 2]
+    assert [v.name for v in optimizer.variables[:2]] == ["iteration", "learning_rate"]
+    assert optimizer.variables[2].name == f"{w.name}_gradient_accumulator"
+
+
+@pytest.mark.parametrize("traced", [False, True])
+def test_moving_averages(traced: bool) -> None:
+    w, optimizer = Variable([0.0]), optimizers.SGD(1.0, use_ema=True, ema_momentum=0.5)
+    program = traced_step(optimizer, [w], [(1,)]) if traced else None
+    optimizer.build([w])
+    optimizer.finalize_variable_values([w])
+    assert float(w[0]) == 0  # before the first step there is no average
+    for step in range(3):
+        program.run([[1.0]]) if traced else optimizer.apply([np.ones(1, np.float32)], [w])
+        assert float(w[0]) == -1 - step
+    assert float(optimizer.variables[2][0]) == -2.25
+    optimizer.finalize_variable_values([w])
+    assert float(w[0]) == -2.25
+
+
+@pytest.mark.parametrize("traced", [False, True])
+def test_weights_become_their_averages_now_and_then(traced: bool) -> None:
+    arguments = {"use_ema": True, "ema_momentum": 0.5, "ema_overwrite_frequency": 2}
+    w, optimizer = Variable([0.0], constraint=constraints.NonNeg()), optimizers.SGD(1.0, **arguments)
+    program = traced_step(optimizer, [w], [(1,)]) if traced else None
+    seen = []
+    for gradient in (-4, -2, -2, 9):
+        program.run([[gradient]]) if traced else optimizer.apply([np.array([gradient], np.float32)], [w])
+        seen.append(float(w[0]))
+    # Averages 4, 5 (-> w), 6, then (6 + (7 - 9)) / 2 = 2 (-> w).
+    assert seen == [4, 5, 7, 2]
+
+
+def test_constraints_come_after_the_averages() -> None:
+    w = Variable([0.0], constraint=constraints.NonNeg())
+    optimizer = optimizers.SGD(1.0, use_ema=True)
+    optimizer.apply([np.ones(1)], [w])
+    assert [float(w[0]), float(optimizer.variables[2][0])] == [0, -1]
+
+
+def test_epsilon_of_adagrad_and_rmsprop_stands_inside_the_root() -> None:
+    for optimizer, expected in (
+        (optimizers.RMSprop(1.0, rho=0.0, epsilon=3.0), 1 / np.sqrt(1 + 3)),
+        (optimizers.Adagrad(1.0, initial_accumulator_value=0.5, epsilon=2.5), 1 / np.sqrt(1 + 0.5 + 2.5)),
+    ):
+        w = Variable([0.0])
+        optimizer.apply([np.ones(1)], [w])
+        assert float(w[0]) == pytest.approx(-expected)
+
+
+def test_demon_and_scheduled_momentum() -> None:
+    steps, gradients = 6, np.random.default_rng(0).normal(size=(6, 3))
+    demon = schedules.Demon(0.9, steps)
+    beta = [0.9 * (1 - t / steps) / (0.1 + 0.9 * (1 - t / steps)) for t in range(steps)]
+    for nesterov in (False, True):
+        w, v = np.zeros(3), np.zeros(3)
+        for b, g in zip(beta, gradients, strict=True):
+            v = b * v - 0.1 * g
+            w = w + (b * v - 0.1 * g if nesterov else v)
+        for traced in (False, True):
+            ours, optimizer = Variable(np.zeros(3)), optimizers.SGD(0.1, momentum=demon, nesterov=nesterov)
+            program = traced_step(optimizer, [ours], [(3,)]) if traced else None
+            for g in gradients:
+                program.run([g]) if traced else optimizer.apply([g], [ours])
+            np.testing.assert_allclose(ours, w, rtol=1e-5)
+    w, m, v, product = np.zeros(3), np.zeros(3), np.zeros(3), 1.0
+    for t, (b, g) in enumerate(zip(beta, gradients, strict=True), 1):
+        product *= b
+        m += (1 - b) * (g - m)
+        v += 0.001 * (g * g - v)
+        w -= 0.1 * np.sqrt(1 - 0.999**t) / (1 - product) * m / (np.sqrt(v) + 1e-7)
+    for traced in (False, True):
+        ours, optimizer = Variable(np.zeros(3)), optimizers.Adam(0.1, beta_1=demon)
+        program = traced_step(optimizer, [ours], [(3,)]) if traced else None
+        for g in gradients:
+            program.run([g]) if traced else optimizer.apply([g], [ours])
+        np.testing.assert_allclose(ours, w, rtol=2e-5)
+        assert optimizer.variables[-1].name == "beta_1_product"
+    twin = optimizers.deserialize(optimizers.serialize(optimizer))
+    assert twin.get_config() == optimizer.get_config()
+    assert isinstance(twin.beta_1, schedules.Demon)
