@@ -144,7 +144,7 @@ class Handmade(schedules.LearningRateSchedule):
 
     def __call__(self, step):
         warm = ops.cast(step, "float32") / 4
-        return self.rate * ops.where(step < 4, warm, 1 / (step - 3) ** 0.5)
+        return self.rate * ops.where(step < 4, warm, 1 / ops.maximum(step - 3, 1) ** 0.5)
 
 
 def test_own_schedules_run_in_the_engine() -> None:
@@ -231,7 +231,7 @@ def test_which_variables_a_multiplier_fits() -> None:
     assert moved({base: 0.0}) == [False, False, True, True]
     assert moved({"bias": 0.0}) == [True, False, True, False]
     assert moved({r"base/kernel|base_\d": 0.0}) == [False, True, False, False]
-    assert moved({"base/bias": 1.0, "base": 0.0, "net": 1.0}) == [False, True, True, True]
+    assert moved({"base/bias": 1.0, "base": 0.0}) == [False, True, True, True]
     assert moved({"net/.*": 0.0}) == [False] * 4
     with pytest.warns(UserWarning, match=r"'bas' in `learning_rate_multipliers` fits none"):
         assert moved({"bas": 0.0}) == [True] * 4
@@ -240,7 +240,7 @@ def test_which_variables_a_multiplier_fits() -> None:
     with pytest.raises(ValueError, match="`learning_rate_multipliers` to be 0 or more, received -1"):
         moved({"base": -1})
     config = optimizers.SGD(learning_rate_multipliers={base: 0.5, head.kernel: 0.1, "x.*": 2}).get_config()
-    assert config["learning_rate_multipliers"] == {"base": 0.5, "net/base_1/kernel": 0.1, "x.*": 2.0}
+    assert config["learning_rate_multipliers"] == {"base": 0.5, head.kernel.path: 0.1, "x.*": 2.0}
     assert "learning_rate_multipliers" not in optimizers.SGD(learning_rate_multipliers={}).get_config()
 
 

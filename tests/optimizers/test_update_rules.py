@@ -159,7 +159,7 @@ def test_errors() -> None:
         optimizers.SGD(decay=1e-4)
     with pytest.raises(ValueError, match="`ema_momentum` to be from 0 to 1, received 2"):
         optimizers.SGD(use_ema=True, ema_momentum=2)
-    with pytest.raises(ValueError, match="`ema_overwrite_frequency` to be a whole number of 1 or more, received 0.5"):
+    with pytest.raises(ValueError, match=r"`ema_overwrite_frequency` to be a whole number of 1 or more, received 0\.5"):
         optimizers.SGD(use_ema=True, ema_overwrite_frequency=0.5)
     with pytest.raises(ValueError, match="`gradient_accumulation_steps` to be a whole number of 2 or more, received 1"):
         optimizers.SGD(gradient_accumulation_steps=1)
@@ -171,7 +171,7 @@ def test_errors() -> None:
         optimizers.AdamW(weight_decay=None)
     with pytest.raises(ValueError, match="`beta_1` to be above 0"):
         optimizers.Lion(beta_1=0.0)
-    with pytest.raises(ValueError, match="give these arguments to the inner optimizer: {'clipnorm': 1.0}"):
+    with pytest.raises(ValueError, match=r"give these arguments to the inner optimizer: \{'clipnorm': 1.0\}"):
         optimizers.LossScaleOptimizer(optimizers.SGD(), clipnorm=1.0)
     with pytest.raises(ImportError, match=r"optimizers.legacy.Adam is gone, as in Keras 3; use optimizers.Adam\."):
         optimizers.legacy.Adam(0.1)
