@@ -55,35 +55,21 @@ CASES = [
     ("Ftrl", {"learning_rate_power": -0.3, "l2_shrinkage_regularization_strength": 0.1}),
     ("Adafactor", {}),
     ("Adafactor", {"clip_threshold": 0.5, "beta_2_decay": -0.5, "epsilon_2": 0.1, "gradient_accumulation_steps": 2}),
+    ("Muon", {}),
+    ("Muon", {"nesterov": False, "rms_rate": None, "ns_steps": 2, "exclude_layers": ["second"], "adam_lr_ratio": 0.1}),
     ("ScheduleFreeAdamW", {}),
     ("ScheduleFreeAdamW", {"warmup_steps": 5, "weight_decay": 0.1}),
 ]
-NOT_HERE: dict[str, str] = {}
-KERAS_NAMES = [
-    "Adadelta",
-    "Adafactor",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "Adamax",
-    "Ftrl",
-    "Lamb",
-    "Lion",
-    "LossScaleOptimizer",
-    "MultiOptimizer",
-    "Muon",
-    "Nadam",
-    "Optimizer",
-    "OptimizerMap",
-    "RMSprop",
-    "SGD",
-    "ScheduleFreeAdamW",
-    "deserialize",
-    "get",
-    "legacy",
-    "schedules",
-    "serialize",
-]
+NAMES = """
+    Adadelta Adafactor Adagrad Adam AdamW Adamax Ftrl Lamb Lion LossScaleOptimizer MultiOptimizer Muon Nadam Optimizer
+    OptimizerMap RMSprop SGD ScheduleFreeAdamW deserialize get legacy schedules serialize
+"""
+WITHOUT_CASE = {
+    "LossScaleOptimizer": "test_loss_scale_optimizer",
+    "MultiOptimizer": "test_multi_optimizer",
+    "Optimizer": "the base class",
+    "OptimizerMap": "test_multi_optimizer",
+}
 
 
 @pytest.fixture(scope="module")
@@ -115,39 +101,132 @@ def compiled(optimizer, weights: list):
     return step
 
 
-def run(library: ModuleType, name: str, arguments: dict, traced: bool = False) -> tuple[list, list[list[np.ndarray]]]:
-    """Slots as (name, shape), and the weights after every step."""
-    weights = variables(library)
-    optimizer = getattr(library.optimizers, name)(learning_rate=arguments.get("learning_rate", 0.05), **arguments)
-    seen = []
-    step = None
+def run(library: ModuleType, optimizer, traced: bool = False, gradients: list | None = None) -> tuple[list, list]:
+    """The weights after every step and at the end, and the optimizer's variables."""
+    weights, seen, step = variables(library), [], None
     if traced:
         with Trace() as trace:
             inputs = [trace.input(f"g{i}", g.shape) for i, g in enumerate(GRADIENTS[0])]
             optimizer.apply(inputs, weights)
         step = trace.program(inputs, []).run
-    elif library is not ravine and optimizer.gradient_accumulation_steps:
+    elif library is not ravine and (optimizer.gradient_accumulation_steps or gradients is not None):
         step = compiled(optimizer, weights)
-    for gradients in GRADIENTS:
+    for given in GRADIENTS if gradients is None else gradients:
         if step is None:
-            optimizer.apply([library.ops.convert_to_tensor(g) for g in gradients], weights)
+            optimizer.apply([library.ops.convert_to_tensor(g) for g in given], weights)
         else:
-            step(gradients)
+            step(given)
         seen.append([np.array(w) for w in weights])
     optimizer.finalize_variable_values(weights)
     seen.append([np.array(w) for w in weights])
-    slots = [(v.path.split("/")[-1], tuple(v.shape)) for v in optimizer.variables]
-    return slots, seen, [np.array(v) for v in optimizer.variables]
+    return seen, [np.array(v) for v in optimizer.variables]
+
+
+def assert_same(ours: tuple[list, list], theirs: tuple[list, list], what: str) -> None:
+    for step, (own, expected) in enumerate(zip(ours[0], theirs[0], strict=True)):
+        for path, a, b in zip(SHAPES, own, expected, strict=True):
+            np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-5, err_msg=f"{what}: {path} after step {step}")
+    for index, (a, b) in enumerate(zip(ours[1], theirs[1], strict=True)):
+        np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-5, err_msg=f"{what}: variable {index}")
 
 
 @pytest.mark.parametrize(("name", "arguments"), CASES, ids=str)
 def test_twenty_steps(keras: ModuleType, name: str, arguments: dict) -> None:
-    slots, expected, state = run(keras, name, arguments)
+    def make(library: ModuleType):
+        given = {"learning_rate": 0.05, **arguments}
+        return getattr(library.optimizers, name)(**given, name="it")
+
+    expected = run(keras, theirs := make(keras))
     for traced in (False, True):
-        own_slots, seen, own_state = run(ravine, name, arguments, traced)
-        assert [shape for _, shape in own_slots] == [shape for _, shape in slots]
-        for step, (ours, theirs) in enumerate(zip(seen, expected, strict=True)):
-            for path, a, b in zip(SHAPES, ours, theirs, strict=True):
-                np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-5, err_msg=f"{path}, step {step}, traced {traced}")
-        for (slot, _), a, b in zip(slots, own_state, state, strict=True):
-            np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-5, err_msg=f"{slot}, traced {traced}")
+        assert_same(run(ravine, ours := make(ravine), traced), expected, f"traced: {traced}")
+        if name != "Adafactor":  # whose rows and columns have the names of the variables
+            assert [v.path for v in ours.variables][: len(expected[1]) - (name == "Nadam")] == [
+                v.path for v in theirs.variables
+            ][: len(expected[1]) - (name == "Nadam")]
+    assert ours.get_config() == theirs.get_config()
+    load = keras.optimizers.deserialize if name != "Lamb" else keras.saving.deserialize_keras_object
+    mirrored = load(ravine.optimizers.serialize(ours))
+    assert (type(mirrored), mirrored.get_config()) == (type(theirs), theirs.get_config())
+    twin = ravine.optimizers.deserialize(keras.optimizers.serialize(theirs))
+    assert (type(twin), twin.get_config()) == (type(ours), ours.get_config())
+
+
+def test_every_name_of_keras_is_here(keras: ModuleType) -> None:
+    theirs = {name for name in dir(keras.optimizers) if not name.startswith("_")}
+    assert theirs == set(NAMES.split()) == set(ravine.optimizers.__all__)
+    classes = {name for name in theirs if name[0].isupper()}
+    assert {name for name, _ in CASES} == classes - set(WITHOUT_CASE)
+    for name in classes - set(WITHOUT_CASE):
+        ours, twin = getattr(ravine.optimizers, name)(name="it"), getattr(keras.optimizers, name)(name="it")
+        assert ours.get_config() == twin.get_config()
+        assert type(ravine.optimizers.get(name.lower())).__name__ == name
+        if name != "Lamb":  # which Keras does not find by its name
+            assert type(keras.optimizers.get(name.lower())).__name__ == name
+    theirs = {name for name in dir(keras.optimizers.legacy) if not name.startswith("_")}
+    assert theirs == {
+        name for name in dir(ravine.optimizers.legacy) if name[0].isupper() and name not in ("Any", "NoReturn")
+    }
+
+
+@pytest.mark.parametrize("schedule", [True, False])
+def test_schedules_and_averages(keras: ModuleType, schedule: bool) -> None:
+    """With a schedule there is no variable for the learning rate; the averages come before the slots."""
+
+    def make(library: ModuleType):
+        rate = library.optimizers.schedules.CosineDecay(0.02, 15, 0.1, warmup_target=0.1, warmup_steps=4)
+        return library.optimizers.Adam(rate if schedule else 0.1, use_ema=True, weight_decay=0.1, name="it")
+
+    expected = run(keras, theirs := make(keras))
+    for traced in (False, True):
+        assert_same(run(ravine, ours := make(ravine), traced), expected, f"traced: {traced}")
+    assert [v.path for v in ours.variables] == [v.path for v in theirs.variables]
+    assert ours.get_config() == theirs.get_config()
+    mirrored = keras.optimizers.deserialize(ravine.optimizers.serialize(ours))
+    assert mirrored.get_config() == theirs.get_config()
+
+
+@pytest.mark.parametrize("traced", [False, True])
+def test_loss_scale_optimizer(keras: ModuleType, traced: bool) -> None:
+    gradients = [[g * 64 for g in step] for step in GRADIENTS]
+    for step in (3, 4, 11):
+        gradients[step] = [np.full_like(g, np.inf) if i == 1 else g for i, g in enumerate(gradients[step])]
+
+    def make(library: ModuleType):
+        return library.optimizers.LossScaleOptimizer(
+            library.optimizers.Adam(0.05, name="inner"), initial_scale=64.0, dynamic_growth_steps=4, name="it"
+        )
+
+    expected = run(keras, theirs := make(keras), gradients=gradients)
+    assert_same(run(ravine, ours := make(ravine), traced, gradients), expected, "loss scale")
+    assert [v.path for v in ours.variables] == [v.path for v in theirs.variables]
+    assert ours.get_config() == theirs.get_config()
+    assert int(ours.iterations) == 17
+    assert float(ours.scale_loss(2.0)) == 2 * float(ours.dynamic_scale) == float(theirs.scale_loss(2.0))
+    mirrored = keras.optimizers.deserialize(ravine.optimizers.serialize(ours))
+    assert mirrored.get_config() == ours.get_config()
+    twin = ravine.optimizers.deserialize(keras.optimizers.serialize(theirs))
+    assert twin.get_config() == theirs.get_config()
+
+
+@pytest.mark.parametrize("traced", [False, True])
+def test_multi_optimizer(keras: ModuleType, traced: bool) -> None:
+    def make(library: ModuleType):
+        optimizers = library.optimizers
+        chosen = {"first/.*": optimizers.SGD(0.1, momentum=0.9, name="a"), "second/kernel": optimizers.Lion(name="b")}
+        return optimizers.MultiOptimizer(optimizers.OptimizerMap(optimizers.Adam(name="c"), chosen), 2.0, name="it")
+
+    expected = run(keras, theirs := make(keras))
+    assert_same(run(ravine, ours := make(ravine), traced), expected, "multi")
+    assert [v.path for v in ours.variables] == [v.path for v in theirs.variables]
+    assert ours.get_config() == theirs.get_config()
+    mirrored = keras.optimizers.deserialize(ravine.optimizers.serialize(ours))
+    assert mirrored.get_config() == ours.get_config()
+    twin = ravine.optimizers.deserialize(keras.optimizers.serialize(theirs))
+    assert twin.get_config() == theirs.get_config()
+    assert ours.learning_rate_logs() == {
+        "learning_rate_a": pytest.approx(0.1),
+        "learning_rate_b": pytest.approx(0.001),
+        "learning_rate_c": pytest.approx(0.001),
+    }
+    with pytest.raises(AttributeError, match="`optimizers` have one each"):
+        ours.learning_rate  # noqa: B018

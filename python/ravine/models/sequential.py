@@ -14,6 +14,7 @@ from ravine.models.model import Model, Shape
 from ravine.models.network import Network
 from ravine.models.ports import Port, Ports
 from ravine.tensor import KerasTensor
+from ravine.variable import name_scope
 
 
 class Sequential(Model):
@@ -99,11 +100,12 @@ class Sequential(Model):
         if self._input is None or not self._stack:
             return
         tensor: Any = self._input.output
-        for position, layer in enumerate(self._stack):
-            # What was called on the same tensor before need not be traced again.
-            known = before is not None and position < len(before.nodes) and before.nodes[position]
-            same = known and known.layer is layer and known.args[0] is tensor
-            tensor = known.outputs if known and same else layer(tensor)
+        with name_scope(self.name):
+            for position, layer in enumerate(self._stack):
+                # What was called on the same tensor before need not be traced again.
+                known = before is not None and position < len(before.nodes) and before.nodes[position]
+                same = known and known.layer is layer and known.args[0] is tensor
+                tensor = known.outputs if known and same else layer(tensor)
         self._set_network(Network(self._input.output, tensor, self._label))
 
     def build(self, input_shape: Any = None) -> None:

@@ -14,6 +14,9 @@ from ravine.optimizers.adamax import Adamax
 from ravine.optimizers.ftrl import Ftrl
 from ravine.optimizers.lamb import Lamb
 from ravine.optimizers.lion import Lion
+from ravine.optimizers.loss_scale_optimizer import LossScaleOptimizer
+from ravine.optimizers.multi_optimizer import MultiOptimizer, OptimizerMap
+from ravine.optimizers.muon import Muon
 from ravine.optimizers.nadam import Nadam
 from ravine.optimizers.optimizer import Optimizer
 from ravine.optimizers.rmsprop import RMSprop
@@ -31,8 +34,12 @@ __all__ = [
     "Ftrl",
     "Lamb",
     "Lion",
+    "LossScaleOptimizer",
+    "MultiOptimizer",
+    "Muon",
     "Nadam",
     "Optimizer",
+    "OptimizerMap",
     "RMSprop",
     "ScheduleFreeAdamW",
     "deserialize",
@@ -52,12 +59,15 @@ _classes = (
     Ftrl,
     Lamb,
     Lion,
+    LossScaleOptimizer,
+    MultiOptimizer,
+    Muon,
     Nadam,
     RMSprop,
     SGD,
     ScheduleFreeAdamW,
 )
-_config.export("keras.optimizers", Optimizer, *_classes)
+_config.export("keras.optimizers", Optimizer, OptimizerMap, *_classes)
 _named = {cls.__name__.lower(): cls for cls in _classes}
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ravine import ops
 from ravine.optimizers.optimizer import CommonArguments, Optimizer
-from ravine.optimizers.rules import move_average
+from ravine.optimizers.rules import update_average
 from ravine.variable import Variable
 
 if TYPE_CHECKING:
@@ -34,10 +34,11 @@ class Adadelta(Optimizer):
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
         gradients, steps = self._slot("accumulated_grad", variable), self._slot("accumulated_delta_var", variable)
-        before = ops.sqrt(ops.add(steps, self.epsilon))
-        move_average(gradients, ops.square(gradient), self.rho)
-        step = ops.divide(ops.multiply(before, gradient), ops.sqrt(ops.add(gradients, self.epsilon)))
-        move_average(steps, ops.square(step), self.rho)
+        average = update_average(gradients, ops.square(gradient), self.rho)
+        share = ops.reciprocal(ops.add(average, self.epsilon))
+        ratio = ops.add(ops.multiply(share, steps), ops.multiply(share, self.epsilon))
+        step = ops.multiply(ops.sqrt(ratio), gradient)
+        update_average(steps, ops.square(step), self.rho)
         variable.assign_sub(ops.multiply(step, learning_rate))
 
     def get_config(self) -> dict:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ravine import ops
 from ravine.optimizers.optimizer import CommonArguments, Optimizer
+from ravine.optimizers.rules import replace, update_average
 from ravine.variable import Variable
 
 if TYPE_CHECKING:
@@ -58,13 +59,12 @@ class Adafactor(Optimizer):
         v = self._slot("velocity", variable)
         squares = ops.add(ops.square(gradient), self.epsilon_1)
         if variable.ndim > 1:
-            row, column = self._slot("row", variable), self._slot("column", variable)
-            _move(row, ops.mean(squares, axis=-1), decay)
-            _move(column, ops.mean(squares, axis=-2), decay)
+            row = update_average(self._slot("row", variable), ops.mean(squares, axis=-1), decay)
+            column = update_average(self._slot("column", variable), ops.mean(squares, axis=-2), decay)
             share = ops.divide(row, ops.mean(row, axis=-1, keepdims=True))
-            v.assign(ops.multiply(ops.expand_dims(share, -1), ops.expand_dims(column, -2)))
+            v = replace(v, ops.multiply(ops.expand_dims(share, -1), ops.expand_dims(column, -2)))
         else:
-            _move(v, squares, decay)
+            v = update_average(v, squares, decay)
         step = ops.divide(gradient, ops.sqrt(v))
         excess = ops.maximum(ops.divide(_rms(step), self.clip_threshold), 1.0)
         size = ops.multiply(ops.maximum(_rms(variable), self.epsilon_2), rate)
@@ -87,7 +87,3 @@ class Adafactor(Optimizer):
 
 def _rms(x: Any) -> Any:
     return ops.sqrt(ops.mean(ops.square(x)))
-
-
-def _move(average: Variable, value: Any, decay: Any) -> None:
-    average.assign(ops.add(ops.multiply(average, decay), ops.multiply(value, ops.subtract(1.0, decay))))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ravine import ops
 from ravine.initializers import Constant
 from ravine.optimizers.optimizer import CommonArguments, Optimizer
-from ravine.optimizers.rules import at_least_0
+from ravine.optimizers.rules import at_least_0, replace
 from ravine.variable import Variable
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ class Adagrad(Optimizer):
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
         accumulator = self._slot("accumulator", variable)
-        accumulator.assign_add(ops.square(gradient))
-        step = ops.divide(ops.multiply(gradient, learning_rate), ops.sqrt(ops.add(accumulator, self.epsilon)))
-        variable.assign_sub(step)
+        total = replace(accumulator, ops.add(ops.square(gradient), accumulator))
+        root = ops.sqrt(ops.add(total, self.epsilon))
+        variable.assign_sub(ops.divide(ops.multiply(gradient, learning_rate), root))
 
     def get_config(self) -> dict:
         return {

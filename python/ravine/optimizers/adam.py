@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ravine import ops
 from ravine.optimizers.optimizer import CommonArguments, Optimizer
-from ravine.optimizers.rules import approach, checked_beta, schedule_config
+from ravine.optimizers.rules import checked_beta, replace, schedule_config, update_average
 from ravine.optimizers.schedules.schedule import LearningRateSchedule
 from ravine.variable import Variable
 
@@ -62,10 +62,10 @@ class Adam(Optimizer):
         if not self.amsgrad:
             ops.adam_update_at_rate(variable, gradient, m, v, rate, beta_1, self.beta_2, self.epsilon)
             return
-        approach(m, gradient, beta_1)
-        approach(v, ops.square(gradient), self.beta_2)
+        m = update_average(m, gradient, beta_1)
+        v = update_average(v, ops.square(gradient), self.beta_2)
         largest = self._slot("velocity_hat", variable)
-        largest.assign(ops.maximum(largest, v))
+        largest = replace(largest, ops.maximum(v, largest))
         variable.assign_sub(ops.divide(ops.multiply(m, rate), ops.add(ops.sqrt(largest), self.epsilon)))
 
     def _rate_by_product(self, learning_rate: Any) -> Any:

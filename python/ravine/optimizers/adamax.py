@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ravine import ops
 from ravine.optimizers.optimizer import CommonArguments, Optimizer
-from ravine.optimizers.rules import approach, checked_beta
+from ravine.optimizers.rules import checked_beta, replace, update_average
 from ravine.variable import Variable
 
 if TYPE_CHECKING:
@@ -40,9 +40,11 @@ class Adamax(Optimizer):
         self._add_slots(variables, momentum="zeros", norm="zeros")
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
-        m, u = self._slot("momentum", variable), self._slot("norm", variable)
-        approach(m, gradient, self.beta_1)
-        u.assign(ops.maximum(ops.multiply(u, self.beta_2), ops.absolute(gradient)))
+        m = update_average(self._slot("momentum", variable), gradient, self.beta_1)
+        norm, u = self._slot("norm", variable), ops.absolute(gradient)
+        if self.beta_2 > 0:
+            u = ops.multiply(ops.maximum(ops.multiply(u, 1.0 / self.beta_2), norm), self.beta_2)
+        u = replace(norm, u)
         rate = self._corrected_rate(learning_rate, self.beta_1)
         variable.assign_sub(ops.divide(ops.multiply(m, rate), ops.add(u, self.epsilon)))
 

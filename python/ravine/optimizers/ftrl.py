@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ravine import ops
 from ravine.initializers import Constant
 from ravine.optimizers.optimizer import CommonArguments, Optimizer
-from ravine.optimizers.rules import at_least_0
+from ravine.optimizers.rules import at_least_0, replace
 from ravine.variable import Variable
 
 if TYPE_CHECKING:
@@ -66,12 +66,12 @@ class Ftrl(Optimizer):
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
         accumulator, linear = self._slot("accumulator", variable), self._slot("linear", variable)
         before = self._root(accumulator)
-        accumulator.assign_add(ops.square(gradient))
-        after = ops.divide(self._root(accumulator), learning_rate)
+        after = self._root(replace(accumulator, ops.add(ops.square(gradient), accumulator)))
+        after = ops.divide(after, learning_rate)
         if self.l2_shrinkage_regularization_strength:
             gradient = ops.add(gradient, ops.multiply(variable, 2 * self.l2_shrinkage_regularization_strength))
         change = ops.subtract(after, ops.divide(before, learning_rate))
-        linear.assign_add(ops.subtract(gradient, ops.multiply(change, variable)))
+        linear = replace(linear, ops.add(ops.subtract(gradient, ops.multiply(change, variable)), linear))
         quadratic = ops.add(after, 2 * self.l2_regularization_strength)
         if self.beta:
             quadratic = ops.add(quadratic, ops.divide(self.beta, learning_rate))

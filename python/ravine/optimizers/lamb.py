@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ravine import ops
 from ravine.optimizers.optimizer import CommonArguments, Optimizer
-from ravine.optimizers.rules import approach, checked_beta
+from ravine.optimizers.rules import checked_beta, update_average
 from ravine.variable import Variable
 
 if TYPE_CHECKING:
@@ -41,9 +41,8 @@ class Lamb(Optimizer):
         self._add_slots(variables, momentum="zeros", velocity="zeros")
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
-        m, v = self._slot("momentum", variable), self._slot("velocity", variable)
-        approach(m, gradient, self.beta_1)
-        approach(v, ops.square(gradient), self.beta_2)
+        m = update_average(self._slot("momentum", variable), gradient, self.beta_1)
+        v = update_average(self._slot("velocity", variable), ops.square(gradient), self.beta_2)
         root = ops.sqrt(ops.multiply(v, self._corrected_rate(1.0, self.beta_2)))
         step = ops.divide(ops.multiply(m, self._corrected_rate(1.0, self.beta_1)), ops.add(root, self.epsilon))
         length, step_length = _length(variable), _length(step)

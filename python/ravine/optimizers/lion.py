@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ravine import ops
 from ravine.optimizers.optimizer import CommonArguments, Optimizer
-from ravine.optimizers.rules import checked_beta, move_average
+from ravine.optimizers.rules import checked_beta, update_average
 from ravine.variable import Variable
 
 if TYPE_CHECKING:
@@ -46,9 +46,9 @@ class Lion(Optimizer):
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
         m = self._slot("momentum", variable)
-        direction = ops.sign(ops.add(ops.multiply(m, self.beta_1), ops.multiply(gradient, 1.0 - self.beta_1)))
+        direction = ops.sign(ops.add(ops.multiply(ops.subtract(gradient, m), 1.0 - self.beta_1), m))
         variable.assign_sub(ops.multiply(direction, learning_rate))
-        move_average(m, gradient, self.beta_2)
+        update_average(m, gradient, self.beta_2)
 
     def get_config(self) -> dict:
         return {**super().get_config(), "beta_1": self.beta_1, "beta_2": self.beta_2}

@@ -112,7 +112,8 @@ class Rate:
         """What training logs after an epoch: the rate that the last step was made with."""
         if isinstance(self._learning_rate, Variable):
             return {"learning_rate": float(self._learning_rate)}
-        return {"learning_rate": float(self._rate_at(max(int(self._iterations) - 1, 0)))}
+        last = ops.convert_to_tensor(max(int(self._iterations) - 1, 0), "int32")
+        return {"learning_rate": float(self._rate_at(last))}
 
     def _step_count(self) -> Any:
         """The number of steps made, as schedules are given it: an eager scalar, or in a trace a tensor."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ravine import ops
 from ravine.optimizers.optimizer import CommonArguments, Optimizer
-from ravine.optimizers.rules import move_average
+from ravine.optimizers.rules import replace, update_average
 from ravine.variable import Variable
 
 if TYPE_CHECKING:
@@ -48,18 +48,15 @@ class RMSprop(Optimizer):
             self._add_slots(variables, average_gradient="zeros")
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
-        velocity = self._slot("velocity", variable)
-        move_average(velocity, ops.square(gradient), self.rho)
-        denominator = velocity + self.epsilon
+        variance = update_average(self._slot("velocity", variable), ops.square(gradient), self.rho)
         if self.centered:
-            average = self._slot("average_gradient", variable)
-            move_average(average, gradient, self.rho)
-            denominator = velocity - ops.square(average) + self.epsilon
-        step = gradient * learning_rate / ops.sqrt(denominator)
+            mean = update_average(self._slot("average_gradient", variable), gradient, self.rho)
+            variance = ops.subtract(variance, ops.square(mean))
+        root = ops.sqrt(ops.add(variance, self.epsilon))
+        step = ops.divide(ops.multiply(gradient, learning_rate), root)
         if self.momentum > 0:
-            momentum = self._slot("momentum", variable)
-            momentum.assign(momentum * self.momentum + step)
-            step = momentum
+            slot = self._slot("momentum", variable)
+            step = replace(slot, ops.add(step, ops.multiply(slot, self.momentum)))
         variable.assign_sub(step)
 
     def get_config(self) -> dict:

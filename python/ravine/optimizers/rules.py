@@ -9,14 +9,20 @@ from ravine.optimizers.schedules.schedule import LearningRateSchedule
 from ravine.variable import Variable
 
 
-def move_average(average: Variable, value: Any, decay: float) -> None:
-    """average = decay * average + (1 - decay) * value"""
-    average.assign(ops.add(ops.multiply(average, decay), ops.multiply(value, 1.0 - decay)))
+def update_average(average: Variable, value: Any, beta: Any) -> Any:
+    """average += (1 - beta) (value - average). Returns the new average."""
+    return replace(average, ops.add(average, ops.multiply(ops.subtract(value, average), 1.0 - beta)))
 
 
-def approach(average: Variable, value: Any, beta: Any) -> None:
-    """average += (1 - beta) (value - average): a moving average, rounded as Adam's are."""
-    average.assign_add(ops.multiply(ops.subtract(value, average), 1.0 - beta))
+def replace(slot: Variable, value: Any) -> Any:
+    """Store a new value and return it.
+
+    Rules go on with the value, not with the slot: a value that is in a register needs no reading, so that the whole
+    rule becomes one pass, and where it can it rides on the product that makes the gradient. For the same reason they
+    apply operations to the gradient first and to slots only together with it.
+    """
+    slot.assign(value)
+    return value
 
 
 def checked_beta(where: Any, name: str, value: Any) -> Any:

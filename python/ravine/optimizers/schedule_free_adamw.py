@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ravine import ops
 from ravine.optimizers.optimizer import CommonArguments, Optimizer
-from ravine.optimizers.rules import approach, checked_beta
+from ravine.optimizers.rules import checked_beta, replace, update_average
 from ravine.variable import Variable
 
 if TYPE_CHECKING:
@@ -52,13 +52,13 @@ class ScheduleFreeAdamW(Optimizer):
             self._slot("momentum", variable).assign(variable)
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
-        z, v = self._slot("momentum", variable), self._slot("velocity", variable)
+        z = self._slot("momentum", variable)
         rate = self._once(("warm", id(learning_rate)), lambda: self._warm(learning_rate))
         weight = self._once("weight", lambda: ops.reciprocal(self._updates()))
         x = ops.divide(ops.subtract(variable, ops.multiply(z, 1.0 - self.beta_1)), self.beta_1)
-        approach(v, ops.square(gradient), self.beta_2)
+        v = update_average(self._slot("velocity", variable), ops.square(gradient), self.beta_2)
         root = ops.sqrt(ops.multiply(v, self._corrected_rate(1.0, self.beta_2)))
-        z.assign_sub(ops.divide(ops.multiply(gradient, rate), ops.add(root, self.epsilon)))
+        z = replace(z, ops.subtract(z, ops.divide(ops.multiply(gradient, rate), ops.add(root, self.epsilon))))
         x = ops.add(ops.multiply(x, ops.subtract(1.0, weight)), ops.multiply(z, weight))
         variable.assign(ops.add(ops.multiply(z, 1.0 - self.beta_1), ops.multiply(x, self.beta_1)))
 
