@@ -240,6 +240,7 @@ def test_integer_variables_and_the_signature_of_tf_keras() -> None:
         def __init__(self, **kwargs):
             super().__init__(**kwargs)
             self.total = self.add_weight("total", initializer="zeros")
+            self.matrix = self.add_weight("matrix", (2, 3))
             self.samples = self.add_weight(name="samples", initializer="zeros", dtype="int32")
 
         def update_state(self, y_true, y_pred, sample_weight=None):
@@ -254,7 +255,7 @@ def test_integer_variables_and_the_signature_of_tf_keras() -> None:
         batch = [np.zeros((3, 2)), np.full((3, 2), 0.5)]
         traced_updates(metric, [batch, batch]) if in_engine else (metric(*batch), metric(*batch))
         assert (metric.result(), int(metric.samples)) == (0.5, 12)
-        assert metric.total.path == "counting/total"
+        assert (metric.total.path, metric.matrix.shape) == ("counting/total", (2, 3))
         metric.reset_states()
         assert int(metric.samples) == 0
 
