@@ -217,6 +217,7 @@ def test_reductions(reduction: str | None, expected: object) -> None:
     loss = losses.MeanSquaredError(reduction=reduction)
     y, p, w = np.array([[0.0], [0.0]]), np.array([[1.0], [3.0]]), np.array([1.0, 0.0])
     np.testing.assert_allclose(both(loss, y, p, w), expected)
+    assert {losses.Reduction.SUM, losses.Reduction.NONE, losses.Reduction.AUTO} < set(losses.reduction.REDUCTIONS)
 
 
 def test_sample_weights_of_other_ranks() -> None:

@@ -6,6 +6,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+import ravine
 from ravine import metrics
 from ravine.ops import Trace
 
@@ -242,9 +243,7 @@ def test_every_metric_has_a_case(keras: ModuleType) -> None:
     for name in public:
         assert name in metrics.__all__, name
     for name in CLASSES + OF_VALUES:
-        theirs, own = (
-            inspect.signature(getattr(library.metrics, name).__init__) for library in (keras, __import__("ravine"))
-        )
+        theirs, own = (inspect.signature(getattr(library.metrics, name).__init__) for library in (keras, ravine))
         assert [(p.name, p.default) for p in own.parameters.values()] == [
             (p.name, p.default) for p in theirs.parameters.values()
         ], name
@@ -310,3 +309,36 @@ def test_names(keras: ModuleType) -> None:
         assert getattr(metrics, name)(**required).name.rstrip("_0123456789") == getattr(keras.metrics, name)(
             **required
         ).name.rstrip("_0123456789")
+
+
+def compiled(library: ModuleType, kind: str, y: np.ndarray, p: np.ndarray):
+    """What `evaluate` says of a model that gives its input as it is, with most metrics of a kind."""
+    m = library.metrics
+    model = library.Sequential([library.layers.Input((p.shape[1],)), library.layers.Dense(p.shape[1], use_bias=False)])
+    model.set_weights([np.eye(p.shape[1], dtype=np.float32)])
+    if kind == "binary":
+        plain = [
+            "accuracy", "mse", "AUC", "precision", "hinge", m.Recall(name="r"), m.AUC(curve="PR", name="pr"), "poisson",
+            m.PrecisionAtRecall(0.5, name="par"), m.TrueNegatives([0.2, 0.6], name="tn"), "kl_divergence", "mape",
+        ]  # fmt: skip
+        weighted = [m.AUC(name="wauc"), m.Precision(name="wp"), "mae", m.BinaryIoU(name="iou", dtype="float32")]
+    else:
+        plain = [
+            "acc", m.F1Score(average="macro", name="f1"), "cosine_similarity", m.R2Score(name="r2"),
+            m.TopKCategoricalAccuracy(2, name="top2"), m.AUC(multi_label=True, name="auc"), "log_cosh_error",
+            m.OneHotMeanIoU(p.shape[1], name="iou", dtype="float32"), m.FBetaScore("micro", 2.0, name="fb"),
+            "categorical_hinge",
+        ]  # fmt: skip
+        weighted = ["categorical_crossentropy", m.F1Score(name="wf")]
+    model.compile("sgd", loss="mse", metrics=plain, weighted_metrics=weighted)
+    weights = np.linspace(0.5, 2, len(y)).astype(np.float32)
+    return model.evaluate(p, y, batch_size=7, sample_weight=weights, verbose=0, return_dict=True)
+
+
+@pytest.mark.parametrize(("kind", "shape"), [("binary", (25, 1)), ("one-hot", (25, 4))])
+def test_evaluate(keras: ModuleType, kind: str, shape: tuple) -> None:
+    y, p = (x.astype(np.float32) for x in (binary if kind == "binary" else one_hot)(shape))
+    expected, own = (compiled(library, kind, y, p) for library in (keras, ravine))
+    assert set(own) == set(expected)
+    for name, value in expected.items():
+        np.testing.assert_allclose(own[name], np.asarray(value), rtol=2e-5, atol=2e-6, err_msg=name)

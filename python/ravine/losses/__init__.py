@@ -12,6 +12,7 @@ from ravine.losses.crossentropy import (
     categorical_crossentropy,
     sparse_categorical_crossentropy,
 )
+from ravine.losses.ctc import CTC, ctc
 from ravine.losses.focal import (
     BinaryFocalCrossentropy,
     CategoricalFocalCrossentropy,
@@ -23,6 +24,7 @@ from ravine.losses.focal import (
 from ravine.losses.hinge import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
 from ravine.losses.loss import Loss, LossFunctionWrapper
 from ravine.losses.probabilistic import KLDivergence, Poisson, kl_divergence, poisson
+from ravine.losses.reduction import Reduction
 from ravine.losses.regression import (
     CosineSimilarity,
     Huber,
@@ -42,6 +44,7 @@ from ravine.losses.regression import (
 from ravine.losses.segmentation import Dice, Tversky, dice, tversky
 
 __all__ = [
+    "CTC",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
     "CategoricalCrossentropy",
@@ -62,6 +65,7 @@ __all__ = [
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
     "Poisson",
+    "Reduction",
     "SparseCategoricalCrossentropy",
     "SquaredHinge",
     "Tversky",
@@ -73,6 +77,7 @@ __all__ = [
     "categorical_hinge",
     "circle",
     "cosine_similarity",
+    "ctc",
     "deserialize",
     "dice",
     "functions",
@@ -104,6 +109,7 @@ _registry = Registry(
     "loss",
     "keras.losses",
     classes=(
+        CTC,
         BinaryCrossentropy,
         BinaryFocalCrossentropy,
         CategoricalCrossentropy,
@@ -137,6 +143,7 @@ _registry = Registry(
         categorical_hinge,
         circle,
         cosine_similarity,
+        ctc,
         dice,
         hinge,
         huber,

@@ -11,6 +11,14 @@ from ravine.losses._ranks import weights_like
 REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none", None)
 
 
+class Reduction:
+    """The names that tf.keras gives to reductions."""
+
+    AUTO = SUM_OVER_BATCH_SIZE = "sum_over_batch_size"
+    NONE = "none"
+    SUM = "sum"
+
+
 def reduce_losses(
     values: Any, sample_weight: Any = None, reduction: str | None = "sum_over_batch_size", mask: Any = None
 ) -> Any:

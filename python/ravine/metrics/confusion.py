@@ -68,7 +68,7 @@ class Thresholds:
         p = ops.expand_dims(p, axis)
         shape = (len(self), *[1] * (-1 - axis))
         if not self._evenly:
-            return ops.cast(ops.greater(p, np.reshape(np.float32(self.values), shape)), "float32")
+            return ops.cast(ops.greater(p, np.asarray(self.values, np.float32).reshape(shape)), "float32")
         interval = ops.subtract(ops.ceil(ops.multiply(ops.clip(p, 0.0, 1.0), float(len(self) - 1))), 1.0)
         if self._all_pass_first:
             interval = ops.relu(interval)

@@ -74,9 +74,11 @@ class Metric(Tracked):
     def add_weight(
         self, shape: Any = (), initializer: Any = None, dtype: Any = None, name: str | None = None
     ) -> Variable:
-        """Another name of `add_variable`. The name may also come first, as in tf.keras."""
+        """Another name of `add_variable`. The name may also come first, and then the shape, as in tf.keras."""
         if isinstance(shape, str):
             shape, name = (), shape
+            if isinstance(initializer, (tuple, list)):
+                shape, initializer = initializer, None
         return self.add_variable(shape, initializer, dtype, name=name)
 
     def update_state(self, *args: Any, **kwargs: Any) -> None:
