@@ -47,12 +47,6 @@ __all__ = [
     "standardize_dtype",
 ]
 
-_OF_OPS = frozenset(
-    "abs all any arange argmax argmin batch_normalization cast clip concatenate cos dot elu equal exp expand_dims eye "
-    "flatten greater greater_equal hard_sigmoid less less_equal log logsumexp max maximum mean min minimum ndim "
-    "not_equal one_hot ones ones_like permute_dimensions pow prod relu repeat reshape round shape sigmoid sign sin "
-    "softmax softplus softsign sqrt square squeeze stack std sum tanh tile transpose var where zeros zeros_like".split()
-)
 _RENAMED = {"permute_dimensions": "transpose", "pow": "power"}
 
 _uids: dict[str, int] = {}
@@ -113,7 +107,7 @@ def result_type(*dtypes: Any) -> str:
 
 
 def __getattr__(name: str) -> Any:
-    found = getattr(ops, _RENAMED.get(name, name), None) if name in _OF_OPS else None
-    if found is None:
+    found = getattr(ops, _RENAMED.get(name, name), None)
+    if found is None or name.startswith("_"):
         raise AttributeError(f"module 'ravine.backend' has no attribute {name!r}. {close_matches(name, __all__)}")
     return found

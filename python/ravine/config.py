@@ -5,8 +5,37 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from ravine._config import enable_unsafe_deserialization
 from ravine.layers import _data_format
 from ravine.tensor import standardize_dtype
+
+__all__ = [
+    "backend",
+    "disable_flash_attention",
+    "disable_interactive_logging",
+    "disable_traceback_filtering",
+    "dtype_policy",
+    "enable_flash_attention",
+    "enable_interactive_logging",
+    "enable_traceback_filtering",
+    "enable_unsafe_deserialization",
+    "epsilon",
+    "floatx",
+    "image_data_format",
+    "is_flash_attention_enabled",
+    "is_interactive_logging_enabled",
+    "is_nnx_enabled",
+    "is_traceback_filtering_enabled",
+    "max_epochs",
+    "max_steps_per_epoch",
+    "set_backend",
+    "set_dtype_policy",
+    "set_epsilon",
+    "set_floatx",
+    "set_image_data_format",
+    "set_max_epochs",
+    "set_max_steps_per_epoch",
+]
 
 _FLOATS = ("bfloat16", "float16", "float32", "float64")
 
@@ -17,7 +46,6 @@ _settings: dict[str, Any] = {
     "max_epochs": None,
     "max_steps_per_epoch": None,
     "traceback_filtering": True,
-    "unsafe_deserialization": False,
 }
 
 
@@ -126,16 +154,6 @@ def is_flash_attention_enabled() -> bool | None:
 def is_nnx_enabled() -> bool:
     """False: that is a matter of Keras' jax backend."""
     return False
-
-
-def enable_unsafe_deserialization() -> None:
-    """Let `load_model` without `safe_mode` run code that a file holds, for the rest of the process. Only for files of
-    your own."""
-    _settings["unsafe_deserialization"] = True
-
-
-def is_unsafe_deserialization_enabled() -> bool:
-    return _settings["unsafe_deserialization"]
 
 
 def max_epochs() -> int | None:

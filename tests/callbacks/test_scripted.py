@@ -19,6 +19,9 @@ class Optimizer:
     def __init__(self, rate: float) -> None:
         self.learning_rate = rate
 
+    def learning_rate_logs(self) -> dict[str, float]:
+        return {"learning_rate": float(self.learning_rate)}
+
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, np.float32(value))
 

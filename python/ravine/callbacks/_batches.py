@@ -1,31 +1,39 @@
-"""Counting the batches between two savings."""
+"""Saving after so many batches."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from ravine.callbacks.callback import Callback
 
-class BatchCount:
-    """Tells after which batches to save.
 
-    Args:
-        save_freq: "epoch" (never after a batch) or a number of batches, counted over all epochs.
-        where: the callback, for the error.
+class SavesByBatches(Callback):
+    """A callback with a `save_freq`: "epoch", or a number of batches, counted over all epochs. It defines
+    `_after_batch(batch, logs)`, which is called when that many batches have passed.
 
-    Attributes:
-        every: the number of batches, None for "epoch".
+    Raises:
+        ValueError: `save_freq` is neither.
     """
 
-    def __init__(self, save_freq: Any, where: str) -> None:
-        if save_freq != "epoch" and (isinstance(save_freq, bool) or not isinstance(save_freq, int) or save_freq < 1):
-            raise ValueError(f"{where}: save_freq must be 'epoch' or a number of batches, received {save_freq!r}.")
-        self.every: int | None = None if save_freq == "epoch" else save_freq
-        self.since = 0
+    save_freq: Any
 
-    def due(self, batch: int) -> bool:
-        """Call once per batch; True when it is time to save."""
-        self.since += 1
-        if self.every is None or self.since < self.every:
-            return False
-        self.since = 0
-        return True
+    def _set_save_freq(self, save_freq: Any) -> None:
+        wrong = isinstance(save_freq, bool) or not isinstance(save_freq, int) or save_freq < 1
+        if save_freq != "epoch" and wrong:
+            raise ValueError(
+                f"{type(self).__name__}: save_freq must be 'epoch' or a number of batches, received {save_freq!r}."
+            )
+        self.save_freq = save_freq
+        self._batches_since_saving = 0
+        if save_freq != "epoch":
+            # Set on the object, so that training returns to Python after every batch only when this is asked for.
+            self.on_train_batch_end = self._count_batch  # type: ignore[method-assign]
+
+    def _count_batch(self, batch: int, logs=None) -> None:
+        self._batches_since_saving += 1
+        if self._batches_since_saving >= self.save_freq:
+            self._batches_since_saving = 0
+            self._after_batch(batch, logs)
+
+    def _after_batch(self, batch: int, logs=None) -> None:
+        raise NotImplementedError

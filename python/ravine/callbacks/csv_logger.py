@@ -32,27 +32,36 @@ class CSVLogger(Callback):
         self.keys: list[str] | None = None
         self.csv_file: IO[str] | None = None
         self.writer: Any = None
-        self._write_header = True
+        self._written = 0  # the size of the file after the last line
 
     def on_train_begin(self, logs=None) -> None:
         self._close()
-        self._write_header = not (self.append and os.path.exists(self.filename) and os.path.getsize(self.filename))
-        self.csv_file = open(self.filename, "a" if self.append else "w", newline="")  # noqa: SIM115
         self.keys = None
+        self._written = 0
+
+    def _open(self, names: list[str]) -> IO[str]:
+        """Open the file for the first line of this training, or to go on where a backup was made."""
+        resumed = self._written and os.path.exists(self.filename)
+        mode = "r+" if resumed else "a" if self.append else "w"
+        file = self.csv_file = open(self.filename, mode, newline="")  # noqa: SIM115
+        self.writer = csv.writer(file, delimiter=self.sep)
+        if resumed:
+            file.truncate(self._written)
+            file.seek(self._written)
+            return file
+        self.keys = sorted(names)
+        if not any(key.startswith("val_") for key in self.keys):
+            self.keys += [f"val_{key}" for key in self.keys if key != "learning_rate"]
+        if not file.tell():
+            self.writer.writerow(["epoch", *self.keys])
+        return file
 
     def on_epoch_end(self, epoch: int, logs=None) -> None:
         logs = logs or {}
-        if self.csv_file is None:  # an epoch without a begin of training
-            self.on_train_begin()
-        if self.writer is None or self.keys is None:
-            self.keys = sorted(logs)
-            if not any(key.startswith("val_") for key in self.keys):
-                self.keys += [f"val_{key}" for key in self.keys if key != "learning_rate"]
-            self.writer = csv.writer(self.csv_file, delimiter=self.sep)
-            if self._write_header:
-                self.writer.writerow(["epoch", *self.keys])
-        self.writer.writerow([epoch, *(_as_cell(logs.get(key, "NA")) for key in self.keys)])
-        self.csv_file.flush()
+        file = self._open(list(logs)) if self.csv_file is None else self.csv_file
+        self.writer.writerow([epoch, *(_as_cell(logs.get(key, "NA")) for key in self.keys or ())])
+        file.flush()
+        self._written = file.tell()
 
     def on_train_end(self, logs=None) -> None:
         self._close()

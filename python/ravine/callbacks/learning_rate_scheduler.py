@@ -53,7 +53,7 @@ class LearningRateScheduler(Callback):
 
     def on_epoch_end(self, epoch: int, logs=None) -> None:
         if logs is not None:
-            logs.update(_learning_rate.logged(self.model.optimizer))
+            logs.update(self.model.optimizer.learning_rate_logs())
 
 
 def _accepts_two(schedule: Callable[..., float]) -> bool:

@@ -8,20 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from ravine.callbacks._batches import BatchCount
+from ravine.callbacks._batches import SavesByBatches
 from ravine.callbacks._monitor import Monitor
 
 MODEL_SUFFIXES = (".keras", ".h5")
 WEIGHTS_SUFFIXES = (".weights.h5", ".safetensors")
 
 
-class ModelCheckpoint(Monitor):
+class ModelCheckpoint(SavesByBatches, Monitor):
     """Saves at the end of every epoch or after every so many batches.
 
     Args:
         filepath: str or PathLike, ending in `.keras` or `.h5`, or with `save_weights_only` in `.weights.h5` or
-            `.safetensors`. It may hold `{epoch}` (from 1), `{batch}` (from 1, with an integer `save_freq`) and the names
-            of the logs, with formats: `"{epoch:02d}-{val_loss:.2f}.keras"`. Folders are made as needed.
+            `.safetensors`. It may hold `{epoch}` (from 1), `{batch}` (from 1, with an integer `save_freq`) and names in
+            the logs, with formats: `"{epoch:02d}-{val_loss:.2f}.keras"`. Folders are made as needed.
         monitor: name in the logs that `save_best_only` watches.
         verbose: 1 prints what is saved and why.
         save_best_only: save only when `monitor` is better than at the last save; it saves, with a warning, when
@@ -49,14 +49,13 @@ class ModelCheckpoint(Monitor):
         save_freq: str | int = "epoch",
         initial_value_threshold: float | None = None,
     ) -> None:
-        super().__init__(monitor, mode)
+        Monitor.__init__(self, monitor, mode)
         self.filepath = os.fspath(filepath)
         self.verbose = verbose
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
         self.best = initial_value_threshold
-        self.save_freq = save_freq
-        self._count = BatchCount(save_freq, "ModelCheckpoint")
+        self._set_save_freq(save_freq)
         self._epoch = 0
         suffixes = WEIGHTS_SUFFIXES if save_weights_only else MODEL_SUFFIXES
         if not self.filepath.endswith(suffixes):
@@ -64,9 +63,6 @@ class ModelCheckpoint(Monitor):
                 f"ModelCheckpoint: the filepath must end in {' or '.join(suffixes)} with "
                 f"save_weights_only={save_weights_only}, received {self.filepath!r}."
             )
-        if self._count.every is not None:
-            # Set on the object, so that training returns to Python after every batch only when this is asked for.
-            self.on_train_batch_end = self._after_batch  # type: ignore[method-assign]
 
     def on_epoch_begin(self, epoch: int, logs=None) -> None:
         self._epoch = epoch
@@ -74,12 +70,11 @@ class ModelCheckpoint(Monitor):
     def on_epoch_end(self, epoch: int, logs=None) -> None:
         if self.save_best_only:
             self._direction()  # an unknown name needs a mode, whether or not it is logged
-        if self._count.every is None:
+        if self.save_freq == "epoch":
             self._save(epoch, None, logs)
 
     def _after_batch(self, batch: int, logs=None) -> None:
-        if self._count.due(batch):
-            self._save(self._epoch, batch, logs)
+        self._save(self._epoch, batch, logs)
 
     def _save(self, epoch: int, batch: int | None, logs: dict[str, Any] | None) -> None:
         logs = logs or {}
@@ -102,8 +97,7 @@ class ModelCheckpoint(Monitor):
             return self.filepath.format(**names)
         except KeyError as error:
             raise KeyError(
-                f"ModelCheckpoint: the filepath {self.filepath!r} needs {error}, which is not among "
-                f"{', '.join(names)}."
+                f"ModelCheckpoint: the filepath {self.filepath!r} needs {error}, which is not among {', '.join(names)}."
             ) from None
 
     def _wanted(self, epoch: int, logs: dict[str, Any], path: str) -> bool:

@@ -71,7 +71,7 @@ class ReduceLROnPlateau(Monitor):
 
     def on_epoch_end(self, epoch: int, logs=None) -> None:
         if logs is not None:
-            logs.update(_learning_rate.logged(self.model.optimizer))
+            logs.update(self.model.optimizer.learning_rate_logs())
         current = self.monitored(logs)
         if current is None:
             return

@@ -37,9 +37,9 @@ class SwapEMAWeights(Callback):
                 "Make it with use_ema=True."
             )
         return [
-            pair
+            (variable, optimizer._slot("average", variable))
             for optimizer in averaging
-            for pair in zip(optimizer._trainable_variables, optimizer._model_variables_moving_average, strict=True)
+            for variable in optimizer._trainable_variables
         ]
 
     def _show_averages(self) -> None:
