@@ -1,5 +1,6 @@
 """Callbacks: your own code at the begin and end of training, epochs and batches."""
 
+from ravine.callbacks.backup_and_restore import BackupAndRestore
 from ravine.callbacks.callback import Callback
 from ravine.callbacks.callback_list import CallbackList
 from ravine.callbacks.csv_logger import CSVLogger
@@ -12,9 +13,11 @@ from ravine.callbacks.progbar_logger import ProgbarLogger
 from ravine.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
 from ravine.callbacks.remote_monitor import RemoteMonitor
 from ravine.callbacks.swap_ema_weights import SwapEMAWeights
+from ravine.callbacks.tensorboard import TensorBoard
 from ravine.callbacks.terminate_on_nan import TerminateOnNaN
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "CallbackList",
@@ -27,5 +30,6 @@ __all__ = [
     "ReduceLROnPlateau",
     "RemoteMonitor",
     "SwapEMAWeights",
+    "TensorBoard",
     "TerminateOnNaN",
 ]

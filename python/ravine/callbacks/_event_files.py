@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import os
+import socket
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -10,11 +13,13 @@ import numpy as np
 
 BUCKETS = 30
 
+_numbers = itertools.count()
+
 
 def require_tensorboard() -> None:
     """Raises ImportError, with the way out, where the `tensorboard` package is missing."""
     try:
-        import tensorboard.summary.writer.event_file_writer  # noqa: F401
+        from tensorboard.summary.writer import record_writer  # noqa: F401
     except ImportError as error:
         raise ImportError(
             'TensorBoard: the `tensorboard` package is missing. Install it with pip install "ravine[tensorboard]" '
@@ -26,9 +31,14 @@ class EventFile:
     """One run: a folder with an event file, as TensorFlow 2 writes it."""
 
     def __init__(self, folder: str) -> None:
-        from tensorboard.summary.writer.event_file_writer import EventFileWriter
+        # Not the package's EventFileWriter: it imports TensorFlow where there is one, which takes seconds.
+        from tensorboard.summary.writer.record_writer import RecordWriter
 
-        self._writer = EventFileWriter(folder)
+        os.makedirs(folder, exist_ok=True)
+        name = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.{next(_numbers)}"
+        self._file = open(os.path.join(folder, name), "wb")  # noqa: SIM115
+        self._writer = RecordWriter(self._file)
+        self._add(file_version="brain.Event:2")
 
     def scalar(self, tag: str, value: float, step: int) -> None:
         from tensorboard.compat.proto import summary_pb2
@@ -80,13 +90,13 @@ class EventFile:
     def _add(self, **event: Any) -> None:
         from tensorboard.compat.proto import event_pb2
 
-        self._writer.add_event(event_pb2.Event(wall_time=time.time(), **event))
+        self._writer.write(event_pb2.Event(wall_time=time.time(), **event).SerializeToString())
 
     def flush(self) -> None:
-        self._writer.flush()
+        self._file.flush()
 
     def close(self) -> None:
-        self._writer.close()
+        self._file.close()
 
 
 def histogram(values: np.ndarray) -> np.ndarray:

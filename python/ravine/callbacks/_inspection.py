@@ -85,9 +85,8 @@ def inspect_step(model: Any, batch: Any) -> Inspection:
 def layer_graph(model: Any, batch: Any) -> list[tuple[str, str, list[str], tuple]]:
     """The calls of layers as nodes of a graph: (name, class, names of the nodes before, shape of the output)."""
     recorder = _Recorder()
-    with Trace() as trace:
-        with _call.watching(recorder):
-            inputs, _, _ = trace_loss(trace, model, batch, training=True)
+    with Trace() as trace, _call.watching(recorder):
+        inputs, _, _ = trace_loss(trace, model, batch, training=True)
     nodes: list[tuple[str, str, list[str], tuple]] = []
     made_by: dict[int, str] = {}
     taken: set[str] = set()

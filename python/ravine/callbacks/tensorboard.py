@@ -7,7 +7,7 @@ import time
 import warnings
 from typing import Any
 
-from ravine.callbacks import _event_files, _learning_rate
+from ravine.callbacks import _event_files
 from ravine.callbacks.callback import Callback
 
 
@@ -100,7 +100,7 @@ class TensorBoard(Callback):
     def on_epoch_end(self, epoch: int, logs=None) -> None:
         train = {key: x for key, x in (logs or {}).items() if not key.startswith("val_")}
         validation = {key[4:]: x for key, x in (logs or {}).items() if key.startswith("val_")}
-        train.update(_learning_rate.logged(self.model.optimizer))
+        train.update(self.model.optimizer.learning_rate_logs())
         if self.write_steps_per_second:
             began, before = self._epoch_started
             steps = int(self.model.optimizer.iterations) - before
@@ -114,7 +114,7 @@ class TensorBoard(Callback):
 
     def _after_batch(self, batch: int, logs=None) -> None:
         self._batches += 1
-        if self._batches % self.update_freq == 0:
+        if self._batches % int(self.update_freq) == 0:
             self._scalars("train", "batch_{}", logs or {}, self._batches)
 
     def on_test_end(self, logs=None) -> None:

@@ -20,13 +20,15 @@ class StepProgram:
     Attributes:
         program: the engine's program; its inputs are those of the model, then the targets and the weights where there
             are any.
+        variables: what a training step reads and changes, in the order of the trace.
         output_shapes, output_dtypes: of the predictions, None in front; a list, one for each output.
     """
 
-    __slots__ = ("_structure", "output_dtypes", "output_shapes", "program")
+    __slots__ = ("_structure", "output_dtypes", "output_shapes", "program", "variables")
 
-    def __init__(self, program: Any, y_pred: Any) -> None:
+    def __init__(self, program: Any, y_pred: Any, variables: Sequence[Any] = ()) -> None:
         self.program = program
+        self.variables = list(variables)
         outputs = _tree.leaves(y_pred)
         self.output_shapes = [tuple(y.shape) for y in outputs]
         self.output_dtypes = [y.dtype for y in outputs]
@@ -57,7 +59,8 @@ def trace_train(model: Any, batch: Batch) -> StepProgram:
             apply_update(trace, model, model.optimizer, loss, variables)
         else:
             warnings.warn(f"{model._label}: there are no trainable weights, so fit changes nothing.", stacklevel=6)
-        return StepProgram(trace.program(inputs, []), y_pred)
+        program = trace.program(inputs, [])
+        return StepProgram(program, y_pred, trace._variables.values())
 
 
 def trace_test(model: Any, batch: Batch) -> StepProgram:
