@@ -407,9 +407,20 @@ def make_data(
                 raise ValueError(f"{name} must not be given when x is a {type(x).__name__}: its batches hold them.")
         if batch_size is not None:
             warnings.warn(f"batch_size is ignored: {type(x).__name__} makes the batches itself.", stacklevel=4)
+        steps = _limited(steps, _length(x))
         return StreamData(x, steps, class_weight, layout, next_seed if shuffle and isinstance(x, PyDataset) else None)
     rows = make_batch(x, y, sample_weight, class_weight, layout)
+    steps = _limited(steps, math.ceil(rows.size / size))
     return ArrayData(rows, size, bool(shuffle), steps, next_seed)
+
+
+def _limited(steps: int | None, there_are: int | None) -> int | None:
+    """`steps`, but not more than `ravine.config` allows; `there_are` so many batches, None: unknown."""
+    from ravine import config
+
+    limit = config.max_steps_per_epoch()
+    wanted = steps or there_are
+    return steps if limit is None or (wanted is not None and wanted <= limit) else limit
 
 
 def is_stream(x: Any) -> bool:
@@ -461,8 +472,10 @@ def unpack(data: Any, what: str) -> tuple[Any, Any, Any]:
 
 
 def _length(source: Any) -> int | None:
+    if isinstance(source, PyDataset):
+        return source.num_batches
     try:
-        return source.num_batches if isinstance(source, PyDataset) else len(source)
+        return len(source)
     except (TypeError, NotImplementedError):
         return None
 
