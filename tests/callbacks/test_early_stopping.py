@@ -84,8 +84,8 @@ def test_an_unknown_quantity_needs_a_mode() -> None:
     with pytest.raises(ValueError, match=r"'foo'.*mode='min'"):
         run([1, 2], "foo", monitor="foo")
     assert run([3, 2, 1, 2, 2, 2], "foo", monitor="foo", mode="min", patience=2)[0] == 5
-    with pytest.raises(ValueError, match="mode"):
-        keras.callbacks.EarlyStopping(mode="best")
+    with pytest.warns(UserWarning, match="mode must be"):
+        assert keras.callbacks.EarlyStopping(mode="best").mode == "auto"
 
 
 def test_an_absent_quantity_warns() -> None:

@@ -262,7 +262,8 @@ def test_nan_and_infinite_inputs_are_trained_on() -> None:
     x = X.copy()
     x[0, 0] = np.nan
     x[1, 0] = np.inf
-    history = model.fit(x, Y, verbose=0)
+    with pytest.warns(UserWarning, match=r"the loss is nan\. The input holds NaN in row 0, column 0"):
+        history = model.fit(x, Y, verbose=0)
     assert np.isnan(history.history["loss"][0])
 
 

@@ -19,14 +19,19 @@ class Monitor(Callback):
 
     Args:
         monitor: name of the entry, such as "val_loss".
-        mode: "min", "max" or "auto" (by the name of the quantity; the loss is minimized).
+        mode: "min", "max" or "auto" (by the name of the quantity; the loss is minimized). As in Keras, another value
+            warns and counts as "auto".
         min_delta: a change smaller than this (absolute) is no improvement.
     """
 
     def __init__(self, monitor: str, mode: str = "auto", min_delta: float = 0.0) -> None:
         super().__init__()
         if mode not in ("auto", "min", "max"):
-            raise ValueError(f"{type(self).__name__}: mode must be 'auto', 'min' or 'max', received {mode!r}.")
+            warnings.warn(
+                f"{type(self).__name__}: mode must be 'auto', 'min' or 'max', received {mode!r}; 'auto' is used.",
+                stacklevel=3,
+            )
+            mode = "auto"
         self.monitor = monitor
         self.mode = mode
         self.min_delta = abs(min_delta)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ravine.callbacks.callback import EPOCH_HOOKS, PHASE_HOOKS, Callback, wants_batches
 from ravine.callbacks.history import History
 from ravine.callbacks.progbar_logger import ProgbarLogger
+from ravine.callbacks.terminate_on_nan import TerminateOnNaN
 
 
 class CallbackList(Callback):
-    """Calls the same hook on every callback, in order.
+    """Calls the same hook on every callback, in order; those with a true attribute `runs_last` come last.
 
     Args:
         callbacks: a callback, a list of them, or None.
@@ -32,9 +35,12 @@ class CallbackList(Callback):
     ) -> None:
         super().__init__()
         self._muted = False
+        self._data: Any = None
+        self._lost_loss = False
         self.callbacks = _as_list(callbacks)
         self._progbar = self._existing_or_new(ProgbarLogger, add_progbar)
         self._history = self._existing_or_new(History, add_history)
+        self.callbacks.sort(key=lambda callback: getattr(callback, "runs_last", False))
         self._per_batch = {
             phase: [c for c in self.callbacks if wants_batches(c, phase)] for phase in ("train", "test", "predict")
         }
@@ -87,6 +93,24 @@ class CallbackList(Callback):
         super().set_model(model)
         for callback in self.callbacks:
             callback.set_model(model)
+
+    def see_training(self, data: Any) -> None:
+        """Show what `fit` trains on, and the callbacks beside them, to those that ask for it with a method of this
+        name: backups, histograms, reports."""
+        self._data = data
+        for callback in self.callbacks:
+            if hasattr(callback, "see_training"):
+                callback.see_training(data, self.callbacks)
+
+    def warn_of_lost_loss(self, epoch: int, logs: dict[str, Any]) -> None:
+        """Warn, once in a training, that the loss is NaN or infinite, and why."""
+        if self._lost_loss or math.isfinite(logs.get("loss", 0.0)):
+            return
+        self._lost_loss = True
+        if not any(isinstance(callback, TerminateOnNaN) for callback in self.callbacks):
+            from ravine.callbacks.nan_report import explain_epoch
+
+            warnings.warn(explain_epoch(self.model, self._data, epoch, logs["loss"]), stacklevel=4)
 
     def __iter__(self):
         return iter(self.callbacks)

@@ -10,7 +10,8 @@ from ravine.callbacks.callback import Callback
 class History(Callback):
     """Records the logs of every epoch. `fit` adds one by itself and returns it; it is also `model.history`.
 
-    `history` maps each name to its list of values, one per epoch; `epoch` lists the epoch indices (from 0).
+    `history` maps each name to its list of values, one per epoch; `epoch` lists the epoch indices (from 0) of the last
+    `fit`. As in Keras, a History of your own that is passed to several fits goes on collecting values.
     """
 
     def __init__(self) -> None:
@@ -19,7 +20,6 @@ class History(Callback):
         self.epoch: list[int] = []
 
     def on_train_begin(self, logs=None) -> None:
-        self.history = {}
         self.epoch = []
 
     def on_epoch_end(self, epoch: int, logs=None) -> None:

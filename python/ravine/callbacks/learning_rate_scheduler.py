@@ -5,7 +5,9 @@ from __future__ import annotations
 import inspect
 import numbers
 from collections.abc import Callable
+from typing import Any
 
+from ravine.callbacks import _learning_rate
 from ravine.callbacks.callback import Callback
 
 
@@ -17,6 +19,7 @@ class LearningRateScheduler(Callback):
         verbose: 1 prints the rate of every epoch.
 
     Raises:
+        TypeError: the optimizer follows a `LearningRateSchedule`, which sets the rate of every step itself.
         ValueError: the schedule returned something that is not a number.
     """
 
@@ -29,7 +32,10 @@ class LearningRateScheduler(Callback):
         self._takes_rate = _accepts_two(schedule)
 
     def on_epoch_begin(self, epoch: int, logs=None) -> None:
-        optimizer = self.model.optimizer
+        for optimizer in _learning_rate.optimizers_of(self.model.optimizer):
+            self._set_rate(optimizer, epoch)
+
+    def _set_rate(self, optimizer: Any, epoch: int) -> None:
         if not hasattr(optimizer, "learning_rate"):
             raise ValueError("LearningRateScheduler: the optimizer has no `learning_rate`.")
         arguments = (epoch, float(optimizer.learning_rate)) if self._takes_rate else (epoch,)
@@ -47,7 +53,7 @@ class LearningRateScheduler(Callback):
 
     def on_epoch_end(self, epoch: int, logs=None) -> None:
         if logs is not None:
-            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+            logs.update(self.model.optimizer.learning_rate_logs())
 
 
 def _accepts_two(schedule: Callable[..., float]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -13,6 +14,7 @@ import numpy as np
 from ravine import _core, _tree
 from ravine.models.arrays import as_array, is_array_like
 from ravine.models.ports import Ports
+from ravine.utils.py_dataset import PyDataset
 
 DEFAULT_BATCH_SIZE = 32
 
@@ -44,6 +46,20 @@ class Layout(NamedTuple):
     y: Ports = Ports(None, "y")
 
 
+class Place(NamedTuple):
+    """Where a data set stands: what it takes to go on from there with the same batches.
+
+    Attributes:
+        done: the number of batches of this epoch that have passed.
+        position: the next batch in the order of the rows.
+        seed: of that order; None for the order of the rows as they are stored.
+    """
+
+    done: int = 0
+    position: int = 0
+    seed: int | None = None
+
+
 class Segment(NamedTuple):
     """Batches begin..end-1 in a row order (None: as stored)."""
 
@@ -71,23 +87,68 @@ class ArrayData:
         self.size = self.rows.size
         self.batches = math.ceil(self.size / self.batch_size)
         self.steps: int = self.steps_per_epoch or self.batches
+        self.done = 0
         self._position = 0
+        self._seed: int | None = None
         self._order: np.ndarray | None = None
+        self._now = Segment(None, 0, 1)
 
     def segments(self) -> Iterator[Segment]:
-        remaining = self.steps
-        if not self.steps_per_epoch:
+        remaining = self.steps - self.done
+        if not self.steps_per_epoch and not self.done:
             self._position = 0
         while remaining > 0:
             if self._position == 0 and self.shuffle and self.next_seed is not None:
-                self._order = _core.shuffle(self.size, self.next_seed())
-            end = min(self.batches, self._position + remaining)
-            yield Segment(self._order, self._position, end)
-            remaining -= end - self._position
+                self._set_order(self.next_seed())
+            begin, end = self._position, min(self.batches, self._position + remaining)
+            yield Segment(self._order, begin, end)
+            remaining -= end - begin
             self._position = end % self.batches
+        self.done = 0
 
     def first(self) -> Batch:
         return self.rows
+
+    def sample(self) -> Batch:
+        """The first batch in the order in which the rows are stored."""
+        return self._rows(slice(self.batch_size))
+
+    # Single batches, and going on from one of them.
+
+    def at(self, batch: int) -> None:
+        """Batch number `batch` of the order comes now."""
+        self._now = Segment(self._order, batch, batch + 1)
+
+    def passed(self, batch: int) -> None:
+        self.done += 1
+        self._position = (batch + 1) % self.batches
+
+    def mark(self) -> Callable[[], tuple[Batch, np.ndarray]]:
+        """How to find, later, the batch that comes now and the numbers of its rows."""
+        order, batch, _ = self._now
+
+        def look() -> tuple[Batch, np.ndarray]:
+            rows = np.arange(self.size) if order is None else np.asarray(order)
+            rows = rows[batch * self.batch_size : (batch + 1) * self.batch_size]
+            return self._rows(rows), rows
+
+        return look
+
+    def place(self) -> Place:
+        return Place(self.done, self._position, self._seed)
+
+    def go_to(self, place: Place) -> None:
+        """Go on from where `place` was called."""
+        self.done, self._position = place.done, place.position
+        if place.seed is not None:
+            self._set_order(place.seed)
+
+    def _set_order(self, seed: int) -> None:
+        self._seed = int(seed)
+        self._order = _core.shuffle(self.size, self._seed)
+
+    def _rows(self, which: Any) -> Batch:
+        return Batch(*_tree.mapped(lambda a: None if a is None else a[which], tuple(self.rows)))
 
 
 class StreamData:
@@ -99,8 +160,11 @@ class StreamData:
         steps_per_epoch: int | None,
         class_weight: dict[int, float] | None = None,
         layout: Layout | None = None,
+        next_seed: Callable[[], int] | None = None,
     ) -> None:
         self._source = source
+        self._next_seed = next_seed
+        self._seed: int | None = None  # of the order of a PyDataset's batches
         self._layout = layout or Layout()
         self._steps_per_epoch = steps_per_epoch
         self._class_weight = class_weight
@@ -110,20 +174,51 @@ class StreamData:
             hasattr(source, "__getitem__") and hasattr(source, "__len__") and not hasattr(source, "__iter__")
         )
         self.steps: int | None = steps_per_epoch or _length(source)
+        if isinstance(source, PyDataset) and self.steps is None:
+            raise ValueError(f"{type(source).__name__} has no end: pass the number of steps.")
         self.used_up: str | None = None  # why the last epoch had no batch
+        self.done = 0
+        self._position = 0  # in the present pass over the source
+        self._sample: Batch | None = None
+        self._now = Batch(None)
 
     def first(self) -> Batch:
         """The first batch, to learn the shapes from; it is trained on too."""
+        if isinstance(self._source, PyDataset):
+            self._sample = self._sample or self._as_batch(self._source[0])
+            return self._sample
         if self._peeked is None:
             self._peeked = self._next()
             if self._peeked is None:
                 raise ValueError(f"The data is empty: {type(self._source).__name__} yielded no batch.")
+            self._sample = self._sample or self._peeked
         return self._peeked
+
+    def sample(self) -> Batch:
+        """The batch that `first` found."""
+        return self._sample or self.first()
+
+    def mark(self) -> Callable[[], tuple[Batch, None]]:
+        """How to find, later, the batch that comes now; its rows have no numbers."""
+        batch = self._now
+        return lambda: (batch, None)
+
+    def place(self) -> Place:
+        return Place(self.done, self._position, self._seed)
+
+    def go_to(self, place: Place) -> None:
+        """Go on from where `place` was called: the batches that had passed are skipped. An iterator cannot begin
+        again; it goes on with what it yields next."""
+        self.done, self._position, self._seed = place
+        if not isinstance(self._source, Iterator):
+            self._iterator = self._peeked = None
 
     def epoch(self) -> Iterator[Batch]:
         """The batches of one epoch. May be fewer than `steps_per_epoch` when the source ends for good."""
-        count = 0
+        count = self.done
         self.used_up = None
+        if hasattr(self._source, "on_epoch_begin"):
+            self._source.on_epoch_begin()
         while self._steps_per_epoch is None or count < self._steps_per_epoch:
             batch, self._peeked = self._peeked or self._next(), None
             if batch is None and self._steps_per_epoch is not None:
@@ -131,18 +226,21 @@ class StreamData:
             if batch is None:
                 break
             count += 1
+            self._now = batch
+            self.done = count
             yield batch
         if count == 0:
             self.used_up = (
                 f"The {type(self._source).__name__} is used up: it yields its batches only once. Pass an object that "
                 "can be iterated over again, or a generator that does not end and the number of steps of an epoch."
             )
+        self.done = 0
         if self._steps_per_epoch is None:
-            self._iterator = None
+            self._end_pass()
             self.steps = count or self.steps
-            if hasattr(self._source, "on_epoch_end"):
-                self._source.on_epoch_end()
-        elif 0 < count < self._steps_per_epoch:
+        if hasattr(self._source, "on_epoch_end"):
+            self._source.on_epoch_end()
+        if self._steps_per_epoch is not None and 0 < count < self._steps_per_epoch:
             warnings.warn(
                 f"The data ran out after {count} of {self._steps_per_epoch} steps; the epoch ends here. "
                 "Let the generator yield at least steps_per_epoch * epochs batches.",
@@ -153,14 +251,33 @@ class StreamData:
         """The first batch of another pass, where the source allows one."""
         if isinstance(self._source, Iterator):
             return None
-        self._iterator = None
+        self._end_pass()
         return self._next()
+
+    def _end_pass(self) -> None:
+        self._iterator, self._position = None, 0
 
     def _next(self) -> Batch | None:
         if self._iterator is None:
-            self._iterator = _iterate(self._source, self._is_sequence)
+            self._iterator = self._pass()
         item = next(self._iterator, None)
+        self._position += item is not None
         return None if item is None else self._as_batch(item)
+
+    def _pass(self) -> Iterator[Any]:
+        """All batches once, or what is left of them where a backup goes on."""
+        begin, self._position = self._position, 0
+        if isinstance(self._source, PyDataset):
+            if self._next_seed is not None and not begin:
+                self._seed = self._next_seed()
+            self._position = begin
+            return self._source.batches(_numbers(self._source, self._seed, begin))
+        iterator = (
+            (self._source[index] for index in range(len(self._source))) if self._is_sequence else iter(self._source)
+        )
+        if not isinstance(self._source, Iterator):  # which could not be begun again
+            self._position = sum(1 for _ in itertools.islice(iterator, begin))
+        return iterator
 
     def _as_batch(self, item: Any) -> Batch:
         # Data loaders yield lists where generators yield tuples.
@@ -290,9 +407,20 @@ def make_data(
                 raise ValueError(f"{name} must not be given when x is a {type(x).__name__}: its batches hold them.")
         if batch_size is not None:
             warnings.warn(f"batch_size is ignored: {type(x).__name__} makes the batches itself.", stacklevel=4)
-        return StreamData(x, steps, class_weight, layout)
+        steps = _limited(steps, _length(x))
+        return StreamData(x, steps, class_weight, layout, next_seed if shuffle and isinstance(x, PyDataset) else None)
     rows = make_batch(x, y, sample_weight, class_weight, layout)
+    steps = _limited(steps, math.ceil(rows.size / size))
     return ArrayData(rows, size, bool(shuffle), steps, next_seed)
+
+
+def _limited(steps: int | None, there_are: int | None) -> int | None:
+    """`steps`, but not more than `ravine.config` allows; `there_are` so many batches, None: unknown."""
+    from ravine import config
+
+    limit = config.max_steps_per_epoch()
+    wanted = steps or there_are
+    return steps if limit is None or (wanted is not None and wanted <= limit) else limit
 
 
 def is_stream(x: Any) -> bool:
@@ -344,13 +472,17 @@ def unpack(data: Any, what: str) -> tuple[Any, Any, Any]:
 
 
 def _length(source: Any) -> int | None:
+    if isinstance(source, PyDataset):
+        return source.num_batches
     try:
         return len(source)
     except (TypeError, NotImplementedError):
         return None
 
 
-def _iterate(source: Any, is_sequence: bool) -> Iterator[Any]:
-    if is_sequence:
-        return (source[index] for index in range(len(source)))
-    return iter(source)
+def _numbers(source: PyDataset, seed: int | None, begin: int) -> Iterable[int]:
+    """The numbers of the batches from `begin` on, in the order that `seed` gives."""
+    count = source.num_batches
+    if count is None:
+        return itertools.count(begin)
+    return range(begin, count) if seed is None else map(int, _core.shuffle(count, seed)[begin:])

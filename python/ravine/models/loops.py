@@ -52,7 +52,7 @@ def predict(model: Any, data: ArrayData | StreamData, callbacks: CallbackList) -
 def _run_inside(model: Any, phase: str, data: ArrayData, callbacks: CallbackList) -> None:
     step = model._step(phase, data.rows, check=False)
     progbar = callbacks.progbar
-    done = 0
+    done = data.done
     for order, begin, end in data.segments():
         offset = done - begin
 
@@ -75,14 +75,17 @@ def _run_batch_by_batch(model: Any, phase: str, data: ArrayData, callbacks: Call
     arrays = data.rows.arrays()
     at_begin = getattr(callbacks, f"on_{phase}_batch_begin")
     at_end = getattr(callbacks, f"on_{phase}_batch_end")
-    done = 0
+    done = data.done
     for order, begin, end in data.segments():
         for batch in range(begin, end):
+            data.at(batch)
             at_begin(done)
+            model._note_totals()
             # Asked for every time: a callback may have frozen a layer.
             step = model._step(phase, data.rows, check=False)
             step.program.run_batches(arrays, data.batch_size, batch, batch + 1, order)
             logs = model._logs()
+            data.passed(batch)
             at_end(done, logs)
             done += 1
             _advance(callbacks, done, logs)
@@ -94,8 +97,10 @@ def _run_stream(model: Any, phase: str, data: StreamData, callbacks: CallbackLis
     per_batch = callbacks.wants_batches(phase)
     at_begin = getattr(callbacks, f"on_{phase}_batch_begin")
     at_end = getattr(callbacks, f"on_{phase}_batch_end")
-    for number, batch in enumerate(data.epoch()):
+    for number, batch in enumerate(data.epoch(), data.done):
         at_begin(number)
+        if per_batch:
+            model._note_totals()
         model._step(phase, batch).program.run(batch.arrays())
         if per_batch:
             logs = model._logs()

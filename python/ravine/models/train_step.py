@@ -20,13 +20,15 @@ class StepProgram:
     Attributes:
         program: the engine's program; its inputs are those of the model, then the targets and the weights where there
             are any.
+        variables: what a training step reads and changes, in the order of the trace.
         output_shapes, output_dtypes: of the predictions, None in front; a list, one for each output.
     """
 
-    __slots__ = ("_structure", "output_dtypes", "output_shapes", "program")
+    __slots__ = ("_structure", "output_dtypes", "output_shapes", "program", "variables")
 
-    def __init__(self, program: Any, y_pred: Any) -> None:
+    def __init__(self, program: Any, y_pred: Any, variables: Sequence[Any] = ()) -> None:
         self.program = program
+        self.variables = list(variables)
         outputs = _tree.leaves(y_pred)
         self.output_shapes = [tuple(y.shape) for y in outputs]
         self.output_dtypes = [y.dtype for y in outputs]
@@ -51,19 +53,20 @@ def trace_train(model: Any, batch: Batch) -> StepProgram:
     The loss and the metrics are those of the weights before the update.
     """
     with Trace() as trace:
-        inputs, y_pred, loss = _trace_loss(trace, model, batch, training=True)
+        inputs, y_pred, loss = trace_loss(trace, model, batch, training=True)
         variables = _unique(model.trainable_variables)
         if variables:
-            _trace_update(trace, model, loss, variables)
+            apply_update(trace, model, model.optimizer, loss, variables)
         else:
             warnings.warn(f"{model._label}: there are no trainable weights, so fit changes nothing.", stacklevel=6)
-        return StepProgram(trace.program(inputs, []), y_pred)
+        program = trace.program(inputs, [])
+        return StepProgram(program, y_pred, trace._variables.values())
 
 
 def trace_test(model: Any, batch: Batch) -> StepProgram:
     """Forward in inference mode, loss and metrics."""
     with Trace() as trace:
-        inputs, y_pred, _ = _trace_loss(trace, model, batch, training=False)
+        inputs, y_pred, _ = trace_loss(trace, model, batch, training=False)
         return StepProgram(trace.program(inputs, []), y_pred)
 
 
@@ -76,7 +79,7 @@ def trace_predict(model: Any, batch: Batch) -> StepProgram:
         return StepProgram(trace.program(_tree.leaves(x), outputs), y_pred)
 
 
-def _trace_loss(
+def trace_loss(
     trace: Trace, model: Any, batch: Batch, training: bool
 ) -> tuple[list[SymbolicTensor], Any, SymbolicTensor]:
     x, y, weight = (
@@ -99,9 +102,9 @@ def _trace_loss(
     return [tensor for tensor in _tree.leaves([x, y, weight]) if tensor is not None], y_pred, loss
 
 
-def _trace_update(trace: Trace, model: Any, loss: SymbolicTensor, variables: Sequence[Any]) -> None:
-    model.optimizer._ensure_built(variables)
-    gradients = trace.gradients(model.optimizer.scale_loss(loss), variables)
+def apply_update(trace: Trace, model: Any, optimizer: Any, loss: SymbolicTensor, variables: Sequence[Any]) -> None:
+    optimizer._ensure_built(variables)
+    gradients = trace.gradients(optimizer.scale_loss(loss), variables)
     pairs = [
         (gradient, variable) for gradient, variable in zip(gradients, variables, strict=True) if gradient is not None
     ]
@@ -111,7 +114,7 @@ def _trace_update(trace: Trace, model: Any, loss: SymbolicTensor, variables: Seq
         reached = {id(variable) for _, variable in pairs}
         missing = ", ".join(variable.path for variable in variables if id(variable) not in reached)
         warnings.warn(f"{model._label}: the loss does not depend on {missing}; they do not train.", stacklevel=7)
-    model.optimizer.apply([gradient for gradient, _ in pairs], [variable for _, variable in pairs])
+    optimizer.apply([gradient for gradient, _ in pairs], [variable for _, variable in pairs])
 
 
 def _inputs(trace: Trace, name: str, arrays: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ravine import _tree
+from ravine import _tree, config
 from ravine.callbacks import Callback, CallbackList, History
 from ravine.models import loops
 from ravine.models.compiled import Compiled
@@ -155,7 +155,21 @@ class Trainer(Programs):
     def _name_of(self, metric: Any) -> str:
         return self._compiled.name_of(metric) if self.compiled else metric.name
 
+    @property
+    def batch_loss(self) -> float:
+        """The loss of the last batch by itself, from the weights before its update, while `logs["loss"]` is the running
+        mean. For callbacks of single batches (train and test), and after `train_on_batch` and `test_on_batch`."""
+        tracker = self._compiled.loss_tracker
+        total, count = self.__dict__.get("_totals_before", (0.0, 0.0))
+        rows = float(tracker.count) - count
+        return float(np.float32((float(tracker.total) - total) / rows)) if rows else 0.0
+
+    def _note_totals(self) -> None:
+        tracker = self._compiled.loss_tracker
+        self.__dict__["_totals_before"] = (float(tracker.total), float(tracker.count))
+
     def reset_metrics(self) -> None:
+        self.__dict__["_totals_before"] = (0.0, 0.0)
         for metric in self.metrics:
             metric.reset_state()
 
@@ -251,6 +265,7 @@ class Trainer(Programs):
         verbose = _check_verbose(verbose)
         epochs = check_count(epochs, "epochs", 0)
         initial_epoch = check_count(initial_epoch, "initial_epoch", 0)
+        epochs = _at_most(config.max_epochs(), epochs)
         if steps_per_epoch is not None:
             check_count(steps_per_epoch, "steps_per_epoch")
         if validation_split and validation_data is None:
@@ -284,7 +299,9 @@ class Trainer(Programs):
         )  # fmt: skip
         self.stop_training = False
         logs: dict[str, float] = {}
+        callbacks.see_training(data)
         callbacks.on_train_begin()
+        initial_epoch = self.__dict__.pop("_initial_epoch", None) or initial_epoch  # of a backup
         try:
             for epoch in range(initial_epoch, epochs):
                 self.reset_metrics()
@@ -298,6 +315,7 @@ class Trainer(Programs):
                     results = self._evaluate(validation, callbacks)
                     logs.update({f"val_{name}": value for name, value in sorted(results.items())})
                 logs.update(self.optimizer.learning_rate_logs())
+                callbacks.warn_of_lost_loss(epoch, logs)
                 callbacks.on_epoch_end(epoch, logs)
                 if callbacks.params.get("steps") != data.steps:  # a stream's length is known after its first epoch
                     callbacks.set_params({**callbacks.params, "steps": data.steps})
@@ -436,10 +454,17 @@ class Trainer(Programs):
 
 def _check_verbose(verbose: Any) -> int:
     if verbose == "auto":
-        return 1
+        return 1 if config.is_interactive_logging_enabled() else 2
     if verbose not in (0, 1, 2):
         raise ValueError(f"verbose: expected 0, 1, 2 or 'auto', received {verbose!r}.")
     return int(verbose)
+
+
+def _at_most(limit: int | None, epochs: int) -> int:
+    if limit is None or limit >= epochs:
+        return epochs
+    warnings.warn(f"fit: config.max_epochs() is {limit}, so it runs {limit} instead of {epochs} epochs.", stacklevel=3)
+    return limit
 
 
 def _batch_size_for(validation_data: Any, batch_size: int | None) -> int | None:

@@ -16,6 +16,7 @@ from ravine._config import (
 )
 from ravine.utils.numerical import to_categorical
 from ravine.utils.progbar import Progbar
+from ravine.utils.py_dataset import PyDataset, Sequence
 from ravine.utils.session import clear_session, set_random_seed
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = [
     "CustomObjectScope",
     "Progbar",
+    "PyDataset",
+    "Sequence",
     "clear_session",
     "custom_object_scope",
     "deserialize_keras_object",
