@@ -2,6 +2,7 @@
 
 from ravine.callbacks.callback import Callback
 from ravine.callbacks.callback_list import CallbackList
+from ravine.callbacks.diagnosis import Diagnosis
 from ravine.callbacks.early_stopping import EarlyStopping
 from ravine.callbacks.history import History
 from ravine.callbacks.lambda_callback import LambdaCallback
@@ -12,6 +13,7 @@ from ravine.callbacks.terminate_on_nan import TerminateOnNaN
 __all__ = [
     "Callback",
     "CallbackList",
+    "Diagnosis",
     "EarlyStopping",
     "History",
     "LambdaCallback",
