@@ -22,6 +22,7 @@ DIVERGED = 4.0
 SMOOTHING = 0.9
 # Of the rate from which on the loss rises, this part is a good constant rate (Géron 2022, chapter 11).
 SAFETY = 10.0
+POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,7 +174,7 @@ def find_learning_rate(
         def poll(done: int) -> bool:
             return _divergence(recorded[: done - 1]) is None  # other threads may still be in the last one
 
-        program.run_batches(data.rows.arrays(), data.batch_size, 0, steps, order, None, poll)
+        program.run_batches(data.rows.arrays(), data.batch_size, 0, steps, order, None, poll, POLL_SECONDS)
         found = recorded[: int(step)].copy()
     end = _divergence(found)
     found = found if end is None else found[: end + 1]
