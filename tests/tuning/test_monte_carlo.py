@@ -130,8 +130,6 @@ def test_other_noise() -> None:
 
 @pytest.mark.parametrize("name", ["AlphaDropout", "GaussianDropout", "GaussianNoise", "SpatialDropout1D"])
 def test_the_kin_of_dropout(name: str) -> None:
-    if not hasattr(layers, name):
-        pytest.skip(f"layers.{name} is not there yet")
     layer = getattr(layers, name)(0.3)
     between = [layers.Reshape((5, 4)), layer, layers.Flatten()] if "Spatial" in name else [layer]
     assert mc_predict(classifier(*between), X, 20).std.max() > 0.01

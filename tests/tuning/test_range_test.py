@@ -86,6 +86,7 @@ def test_everything_is_put_back_after_an_interruption(kind: type, monkeypatch: p
     assert state_of(net) == before
 
 
+@pytest.mark.filterwarnings("ignore:find_learning_rate")
 def test_rates_and_losses_are_those_of_training_by_hand() -> None:
     net = classifier(keras.optimizers.SGD(0.5))
     keras.utils.set_random_seed(5)
@@ -122,7 +123,7 @@ def test_it_ends_when_the_loss_explodes() -> None:
     assert result.diverged
     assert len(result.rates) < 400
     assert np.isfinite(result.losses[:-1]).all()
-    assert 0.005 < result.turning_point < 1.0  # it must diverge above 2 / (largest curvature), which is about 1
+    assert 0.1 < result.turning_point < 5.0  # steps diverge from 2 / (largest curvature) on, which is about 1
     assert result.suggestion == pytest.approx(result.turning_point / 10)
     assert result.one_cycle_maximum == pytest.approx(result.turning_point / 2)
     assert repr(result).startswith("<LearningRateRange")
@@ -138,8 +139,10 @@ def test_the_suggested_rate_trains_well() -> None:
 
 
 def test_warnings_for_ranges_that_are_too_small() -> None:
+    linear = keras.Sequential([layers.Input((12,)), layers.Dense(1)])
+    linear.compile("sgd", "mse")
     with pytest.warns(UserWarning, match=r"still falling at the end; raise max_rate \(0.001\)"):
-        find_learning_rate(classifier("sgd"), X, Y, max_rate=1e-3, steps=100)
+        find_learning_rate(linear, X, X.sum(axis=1, keepdims=True), max_rate=1e-3, steps=100, batch_size=640)
     zero = keras.Sequential([layers.Input((12,)), layers.Dense(1, kernel_initializer="zeros")])
     zero.compile("sgd", "mse")
     with pytest.warns(UserWarning, match="never fell"):
@@ -157,6 +160,7 @@ def test_optimizers_of_one_model_are_not_touched() -> None:
     assert float(net.optimizer.learning_rate) == pytest.approx(1e-3)
 
 
+@pytest.mark.filterwarnings("ignore:find_learning_rate")
 def test_sample_weight_and_unbuilt_models() -> None:
     net = keras.Sequential([layers.Dense(1)])
     net.compile("sgd", "mse")

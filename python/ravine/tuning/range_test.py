@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ravine import _core, ops, random
-from ravine.models.data_adapter import ArrayData, check_batch_size, check_count
+from ravine.models.data_adapter import ArrayData, check_batch_size, check_count, is_stream
 from ravine.models.preserve import preserved, twin_of
 from ravine.models.train_step import apply_update, trace_loss
 from ravine.ops.trace import Trace
@@ -147,7 +147,7 @@ def find_learning_rate(
         raise ValueError(
             f"find_learning_rate: expected 0 < min_rate < max_rate, received {min_rate!r} and {max_rate!r}."
         )
-    data = model._data(x, y, sample_weight, check_batch_size(batch_size))
+    data = model._data(x, y, sample_weight, None if is_stream(x) else check_batch_size(batch_size))
     if not isinstance(data, ArrayData):
         raise ValueError("find_learning_rate: pass arrays as x and y; a stream of batches cannot be put back.")
     steps = data.batches * check_count(epochs, "epochs") if steps is None else check_count(steps, "steps")
@@ -219,7 +219,7 @@ def _warn(result: LearningRateRange, max_rate: float) -> None:
             "find_learning_rate: the loss never fell. Lower min_rate, or ask ravine.diagnose(model, x, y) why.",
             stacklevel=3,
         )
-    elif lowest >= len(result.rates) - 2 and not result.diverged:
+    elif lowest >= 0.95 * len(result.rates) and not result.diverged:
         warnings.warn(
             f"find_learning_rate: the loss was still falling at the end; raise max_rate ({max_rate:g}).", stacklevel=3
         )
