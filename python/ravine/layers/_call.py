@@ -58,6 +58,32 @@ def outer_training() -> Any:
     return calls[-1][1] if calls else None
 
 
+class Watcher:
+    """Sees every call of a layer in a trace while it is `watching`, and may change the mode."""
+
+    def mode(self, layer: Any, training: bool) -> bool:
+        """The mode in which `layer` is called, instead of `training`."""
+        return training
+
+    def called(self, layer: Any, args: tuple, outputs: Any) -> None:
+        """`layer` has been called; inner layers before outer ones."""
+
+
+@contextmanager
+def watching(watcher: Watcher) -> Iterator[None]:
+    """Inside, `watcher` sees the calls of layers in this thread."""
+    outer = watcher_of_calls()
+    _stack.__dict__["watcher"] = watcher
+    try:
+        yield
+    finally:
+        _stack.__dict__["watcher"] = outer
+
+
+def watcher_of_calls() -> Watcher | None:
+    return _stack.__dict__.get("watcher")
+
+
 def _calls() -> list:
     return _stack.__dict__.setdefault("calls", [])
 

@@ -225,6 +225,10 @@ class Layer(Tracked):
 
     def _call_traced(self, trace: Trace, args: tuple, kwargs: dict, training: bool) -> Any:
         args, kwargs = _tree.mapped(lambda x: trace.tensor(x) if _call.is_tensor(x) else x, (args, kwargs))
+        watcher = _call.watcher_of_calls()
+        if watcher is not None:
+            training = watcher.mode(self, training)
+            kwargs = {**kwargs, "training": training} if "training" in kwargs else kwargs
         with _call.calling(self, training), name_scope(self.name), trace.labelled(self._label):
             if not self.built:
                 self._build_for(args, kwargs)
@@ -241,6 +245,8 @@ class Layer(Tracked):
                             self.add_loss(ops.divide(penalty, ops.batch_size(output)) if output.shape else penalty)
             finally:
                 state["_frozen_version"] -= 1
+        if watcher is not None:
+            watcher.called(self, args, outputs)
         return outputs
 
     def _call_masked(self, args: tuple, kwargs: dict) -> Any:

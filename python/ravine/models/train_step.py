@@ -51,10 +51,10 @@ def trace_train(model: Any, batch: Batch) -> StepProgram:
     The loss and the metrics are those of the weights before the update.
     """
     with Trace() as trace:
-        inputs, y_pred, loss = _trace_loss(trace, model, batch, training=True)
+        inputs, y_pred, loss = trace_loss(trace, model, batch, training=True)
         variables = _unique(model.trainable_variables)
         if variables:
-            _trace_update(trace, model, loss, variables)
+            apply_update(trace, model, model.optimizer, loss, variables)
         else:
             warnings.warn(f"{model._label}: there are no trainable weights, so fit changes nothing.", stacklevel=6)
         return StepProgram(trace.program(inputs, []), y_pred)
@@ -63,7 +63,7 @@ def trace_train(model: Any, batch: Batch) -> StepProgram:
 def trace_test(model: Any, batch: Batch) -> StepProgram:
     """Forward in inference mode, loss and metrics."""
     with Trace() as trace:
-        inputs, y_pred, _ = _trace_loss(trace, model, batch, training=False)
+        inputs, y_pred, _ = trace_loss(trace, model, batch, training=False)
         return StepProgram(trace.program(inputs, []), y_pred)
 
 
@@ -76,7 +76,7 @@ def trace_predict(model: Any, batch: Batch) -> StepProgram:
         return StepProgram(trace.program(_tree.leaves(x), outputs), y_pred)
 
 
-def _trace_loss(
+def trace_loss(
     trace: Trace, model: Any, batch: Batch, training: bool
 ) -> tuple[list[SymbolicTensor], Any, SymbolicTensor]:
     x, y, weight = (
@@ -99,9 +99,10 @@ def _trace_loss(
     return [tensor for tensor in _tree.leaves([x, y, weight]) if tensor is not None], y_pred, loss
 
 
-def _trace_update(trace: Trace, model: Any, loss: SymbolicTensor, variables: Sequence[Any]) -> None:
-    model.optimizer._ensure_built(variables)
-    gradients = trace.gradients(model.optimizer.scale_loss(loss), variables)
+def apply_update(trace: Trace, model: Any, optimizer: Any, loss: SymbolicTensor, variables: Sequence[Any]) -> None:
+    """Append the gradients of `loss` and a step of `optimizer`, which may be another one than the compiled."""
+    optimizer._ensure_built(variables)
+    gradients = trace.gradients(optimizer.scale_loss(loss), variables)
     pairs = [
         (gradient, variable) for gradient, variable in zip(gradients, variables, strict=True) if gradient is not None
     ]
@@ -111,7 +112,7 @@ def _trace_update(trace: Trace, model: Any, loss: SymbolicTensor, variables: Seq
         reached = {id(variable) for _, variable in pairs}
         missing = ", ".join(variable.path for variable in variables if id(variable) not in reached)
         warnings.warn(f"{model._label}: the loss does not depend on {missing}; they do not train.", stacklevel=7)
-    model.optimizer.apply([gradient for gradient, _ in pairs], [variable for _, variable in pairs])
+    optimizer.apply([gradient for gradient, _ in pairs], [variable for _, variable in pairs])
 
 
 def _inputs(trace: Trace, name: str, arrays: Any) -> Any:
