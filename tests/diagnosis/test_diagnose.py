@@ -67,6 +67,7 @@ def test_training_goes_on_as_if_nothing_had_happened() -> None:
 
 def test_nothing_changes_when_it_fails() -> None:
     net = noisy()
+    net.evaluate(X, Y, verbose=0)
     before = state_of(net)
     with pytest.raises(ValueError, match="labels are out of range"):
         diagnose(net, X, Y + 5)
@@ -185,6 +186,28 @@ def test_models_with_layers_in_layers() -> None:
     assert names[:5] == ["inner", "block0", "inner", "block1", "last"]
     assert report.layers[-1].kind == "Net"
     assert report.healthy, report
+
+
+def test_several_inputs_and_outputs() -> None:
+    keras.utils.set_random_seed(0)
+    wide, deep = keras.Input((50,), name="wide"), keras.Input((FEATURES - 50,), name="deep")
+    hidden = deep
+    for i in range(3):
+        hidden = layers.Dense(30, activation="relu", kernel_initializer="he_normal", name=f"h{i}")(hidden)
+    both = layers.Concatenate()([wide, hidden])
+    digit = layers.Dense(10, activation="softmax", name="digit")(both)
+    size = layers.Dense(1, activation="sigmoid", name="size")(hidden)
+    net = keras.Model([wide, deep], [digit, size])
+    net.compile("sgd", ["sparse_categorical_crossentropy", "mse"])
+    x, y = [XS[:, :50], XS[:, 50:]], [Y, Y / 10.0]
+    report = diagnose(net, x, y)
+    assert report.healthy, report
+    assert [layer.name for layer in report.layers][:3] == ["h0", "h1", "h2"]
+    assert report.loss == pytest.approx(net.evaluate(x, y, batch_size=256, verbose=0)[0], rel=1e-5)
+    report = diagnose(net, [XS[:, :50] * 100, XS[:, 50:]], [Y, Y * 1.0])
+    assert [(v.problem, v.layers) for v in report.verdicts if "rate" not in v.problem] == [
+        ("targets and output do not fit", ("size",)),
+    ]
 
 
 def test_activations_that_are_layers_are_part_of_their_dense_layer() -> None:

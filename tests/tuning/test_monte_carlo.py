@@ -163,6 +163,17 @@ def test_unbuilt_uncompiled_and_nested_models() -> None:
     assert mc_predict(net, X, 10).mean.shape == (50, 2)
 
 
+def test_several_inputs_and_outputs() -> None:
+    a, b = keras.Input((2,), name="a"), keras.Input((4,), name="b")
+    hidden = layers.Dropout(0.5)(layers.Concatenate()([a, b]))
+    net = keras.Model([a, b], {"class": layers.Dense(2, activation="softmax")(hidden), "size": layers.Dense(1)(hidden)})
+    result = mc_predict(net, [X[:, :2], X[:, 2:]], 10)
+    assert result["class"].mean.shape == (50, 2)
+    assert result["class"].entropy.shape == (50,)
+    assert result["size"].mean.shape == (50, 1)
+    assert result["size"].entropy is None
+
+
 def test_arguments_are_checked() -> None:
     with pytest.raises(ValueError, match="samples: expected an integer of at least 1"):
         mc_predict(classifier(), X, 0)

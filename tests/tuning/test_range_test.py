@@ -39,8 +39,7 @@ def state_of(net: keras.Model) -> list[bytes]:
 @pytest.mark.parametrize("trained", [False, True])
 def test_everything_is_put_back(trained: bool) -> None:
     net = classifier()
-    if trained:
-        net.fit(X, Y, epochs=1, verbose=0)
+    (net.fit if trained else net.evaluate)(X, Y, verbose=0)
     before = state_of(net)
     result = find_learning_rate(net, X, Y, epochs=2)
     assert len(result.rates) > 10
@@ -158,6 +157,16 @@ def test_optimizers_of_one_model_are_not_touched() -> None:
     assert not net.optimizer.built
     assert int(net.optimizer.iterations) == 0
     assert float(net.optimizer.learning_rate) == pytest.approx(1e-3)
+
+
+@pytest.mark.filterwarnings("ignore:find_learning_rate")
+def test_several_inputs_and_outputs() -> None:
+    a, b = keras.Input((6,)), keras.Input((6,))
+    both = layers.Concatenate()([a, b])
+    net = keras.Model([a, b], [layers.Dense(1)(both), layers.Dense(1)(both)])
+    net.compile("sgd", "mse")
+    result = find_learning_rate(net, [X[:, :6], X[:, 6:]], [X[:, :1], X[:, 1:2]], max_rate=0.5)
+    assert np.isfinite(result.losses).all()
 
 
 @pytest.mark.filterwarnings("ignore:find_learning_rate")

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ravine.diagnosis.measure import Measurement
+from ravine import _tree
+from ravine.diagnosis.measure import Measurement, Output
 from ravine.diagnosis.report import INPUTS, NOT_FINITE, TARGETS, Verdict
 from ravine.models.checks import loss_kind
 
@@ -31,8 +32,8 @@ _RANGES = {
 
 
 def not_finite(found: Measurement) -> Iterator[Verdict]:
-    for name, array in (("x", found.batch.x), ("y", found.batch.y)):
-        if isinstance(array, np.ndarray) and array.dtype.kind == "f" and not np.isfinite(array).all():
+    for name, array in _arrays(found):
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
             bad = ~np.isfinite(array.reshape(len(array), -1)).all(axis=1)
             yield Verdict(
                 NOT_FINITE,
@@ -72,62 +73,70 @@ def not_finite(found: Measurement) -> Iterator[Verdict]:
 
 
 def targets(found: Measurement) -> Iterator[Verdict]:
-    y, activation = _numeric(found.batch.y), found.output_activation
-    kind = loss_kind(found.loss_function) if found.loss_function is not None else None
-    if activation == "softmax" and found.output_shape[-1] == 1:
-        yield Verdict(
-            TARGETS,
-            _output_name(found),
+    for output in found.outputs:
+        problem = _misfit(output)
+        if problem is not None:
+            evidence, fix = problem
+            yield Verdict(TARGETS, () if output.layer is None else (output.layer,), evidence, fix)
+
+
+def _misfit(output: Output) -> tuple[str, str] | None:
+    """Why output and targets do not fit, and what to do."""
+    if output.activation == "softmax" and output.shape[-1] == 1:
+        return (
             "a softmax over a single unit is 1 for every sample, so nothing can be learned.",
             "For two classes take Dense(1, activation='sigmoid') with binary_crossentropy, or Dense(2, "
             "activation='softmax') with sparse_categorical_crossentropy.",
         )
-        return
-    low, high = found.output_range
+    kind = None if output.loss is None else loss_kind(output.loss)
     if kind is not None and kind.endswith("Crossentropy"):
-        logits = getattr(found.loss_function, "_fn_kwargs", {}).get("from_logits", False)
-        if logits and activation in ("softmax", "sigmoid"):
-            yield Verdict(
-                TARGETS,
-                _output_name(found),
-                f"the output has gone through {activation} already, but the loss was made with from_logits=True.",
-                f"Remove the {activation} from the last layer, or from_logits=True from the loss.",
-            )
-        elif not logits and (low < 0 or high > 1):
-            yield Verdict(
-                TARGETS,
-                _output_name(found),
-                f"{kind} expects probabilities, but the output reaches from {low:.3g} to {high:.3g}.",
-                "Give the last layer activation='softmax' (one of several classes) or 'sigmoid' (yes or no), or make "
-                "the loss with from_logits=True.",
-            )
-        elif kind == "BinaryCrossentropy" and y is not None and (y.min() < 0 or y.max() > 1):
-            yield Verdict(
-                TARGETS,
-                (),
-                f"binary_crossentropy expects targets from 0 to 1, but y reaches from {y.min():.3g} to {y.max():.3g}.",
-                "Map the classes to 0 and 1.",
-            )
-    elif kind in _REGRESSION and y is not None:
-        limits = _RANGES.get(activation or "", (-math.inf, math.inf))
-        outside = float(np.mean((y < limits[0]) | (y > limits[1])))
-        size = float(np.sqrt(np.mean(np.square(y, dtype=np.float64))))
-        if outside > 0.01:
-            yield Verdict(
-                TARGETS,
-                _output_name(found),
-                f"{outside:.0%} of the targets lie outside of what {activation} can put out ({limits[0]:g} to "
-                f"{limits[1]:g}): y reaches from {y.min():.3g} to {y.max():.3g}.",
-                "Leave the last layer without an activation, or scale the targets into that range.",
-            )
-        elif size > TARGET_SCALE:
-            yield Verdict(
-                TARGETS,
-                (),
-                f"the root mean square of the targets is {size:.3g}, while initial weights and the usual learning "
-                "rates suit outputs of about 1.",
-                "Train on (y - y.mean()) / y.std() and undo it after predict.",
-            )
+        return _unlikely(output, kind)
+    y = _numeric(output.y)
+    return _out_of_reach(output, y) if kind in _REGRESSION and y is not None else None
+
+
+def _unlikely(output: Output, kind: str) -> tuple[str, str] | None:
+    """Cross-entropies: of what is no probability, or of probabilities taken for logits."""
+    low, high = output.range
+    logits = getattr(output.loss, "_fn_kwargs", {}).get("from_logits", False)
+    if logits and output.activation in ("softmax", "sigmoid"):
+        return (
+            f"the output has gone through {output.activation} already, but the loss was made with from_logits=True.",
+            f"Remove the {output.activation} from the last layer, or from_logits=True from the loss.",
+        )
+    if not logits and (low < 0 or high > 1):
+        return (
+            f"{kind} expects probabilities, but the output reaches from {low:.3g} to {high:.3g}.",
+            "Give the last layer activation='softmax' (one of several classes) or 'sigmoid' (yes or no), or make "
+            "the loss with from_logits=True.",
+        )
+    y = _numeric(output.y)
+    if kind == "BinaryCrossentropy" and y is not None and (y.min() < 0 or y.max() > 1):
+        return (
+            f"binary_crossentropy expects targets from 0 to 1, but y reaches from {y.min():.3g} to {y.max():.3g}.",
+            "Map the classes to 0 and 1.",
+        )
+    return None
+
+
+def _out_of_reach(output: Output, y: np.ndarray) -> tuple[str, str] | None:
+    """Regressions: targets that the last activation cannot reach, or of another size than initial predictions."""
+    low, high = _RANGES.get(output.activation or "", (-math.inf, math.inf))
+    outside = float(np.mean((y < low) | (y > high)))
+    if outside > 0.01:
+        return (
+            f"{outside:.0%} of the targets lie outside of what {output.activation} can put out ({low:g} to {high:g}): "
+            f"y reaches from {y.min():.3g} to {y.max():.3g}.",
+            "Leave the last layer without an activation, or scale the targets into that range.",
+        )
+    size = float(np.sqrt(np.mean(np.square(y, dtype=np.float64))))
+    if size > TARGET_SCALE:
+        return (
+            f"the root mean square of the targets is {size:.3g}, while initial weights and the usual learning rates "
+            "suit outputs of about 1.",
+            "Train on (y - y.mean()) / y.std() and undo it after predict.",
+        )
+    return None
 
 
 def inputs(found: Measurement) -> Iterator[Verdict]:
@@ -156,8 +165,12 @@ def inputs(found: Measurement) -> Iterator[Verdict]:
             )
 
 
-def _output_name(found: Measurement) -> tuple[str, ...]:
-    return (found.calls[-1].layer.name,) if found.calls else ()
+def _arrays(found: Measurement) -> Iterator[tuple[str, np.ndarray]]:
+    """The data, with names."""
+    for name, part in (("x", found.batch.x), ("y", found.batch.y)):
+        arrays = [array for array in _tree.leaves(part) if array is not None]
+        for number, array in enumerate(arrays):
+            yield name if len(arrays) == 1 else f"{name}[{number}]", array
 
 
 def _numeric(y: object) -> np.ndarray | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ravine import _tree
 from ravine.diagnosis import rules
 from ravine.diagnosis.measure import measure
 from ravine.diagnosis.report import Report
@@ -54,7 +55,7 @@ def diagnose(
     found = measure(model, batch, loss, optimizer)
     return Report(
         model=model.name,
-        samples=len(batch.x),
+        samples=batch.size,
         loss=found.loss,
         learning_rate=found.rate,
         layers=tuple(found.layers),
@@ -64,12 +65,9 @@ def diagnose(
 
 def _sample(model: Any, x: Any, y: Any, sample_weight: Any, samples: int) -> Batch:
     """Rows evenly spread over the data, or the first batch of a stream."""
-    batch = model._adapt(model._data(x, y, sample_weight).first())
-    if not model.built:
-        model.build((None, *batch.x.shape[1:]))
-    rows = len(batch.x)
-    if rows <= samples:
+    batch = model._data(x, y, sample_weight, None, None).first()
+    model._build_for_data(batch)
+    if batch.size <= samples:
         return batch
-    chosen = np.linspace(0, rows - 1, samples).astype(np.int64)
-    y, weight = (None if array is None else array[chosen] for array in batch[1:])
-    return Batch(batch.x[chosen], y, weight)
+    chosen = np.linspace(0, batch.size - 1, samples).astype(np.int64)
+    return Batch(*_tree.mapped(lambda array: None if array is None else array[chosen], tuple(batch)))

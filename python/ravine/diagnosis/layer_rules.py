@@ -146,7 +146,7 @@ def dead(found: Measurement) -> Iterator[Verdict]:
         yield Verdict(
             DEAD,
             tuple(x.name for x in dying),
-            f"{worst.dead:.0%} of the ReLU units of {worst.name} are 0 for every one of {len(found.batch.x)} samples, "
+            f"{worst.dead:.0%} of the ReLU units of {worst.name} are 0 for every one of {found.batch.size} samples, "
             "so their weights get no gradient.",
             "Take leaky_relu, elu or selu, lower the learning rate, or put BatchNormalization in front of the ReLU; "
             "check biases that begin far below 0.",

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ravine import ops
+from ravine import _tree, ops
 from ravine.diagnosis.activations import activation_of, saturated
 from ravine.diagnosis.report import LayerHealth
 from ravine.layers import _call
@@ -49,6 +49,24 @@ class Call:
 
 
 @dataclass
+class Output:
+    """One output of the model.
+
+    Attributes:
+        layer: the name of the layer that puts it out; None when it is none.
+        loss: the function it is compared with the targets `y` by; None when it has no loss.
+        range: the smallest and the largest prediction.
+    """
+
+    layer: str | None
+    activation: str | None
+    shape: tuple
+    loss: Any
+    y: np.ndarray | None
+    range: tuple[float, float]
+
+
+@dataclass
 class Measurement:
     """What `measure` found.
 
@@ -56,19 +74,15 @@ class Measurement:
         loss: on the batch, before any step, penalties included.
         calls: of the layers, in order.
         entries: the calls that weigh the inputs of the model, with mean and standard deviation of what they get.
-        output_activation, output_shape, output_range: of the predictions; the range is the smallest and the largest.
         rate: the learning rate; None without an optimizer.
         losses_after_one_step: the loss on the same batch after one step, by learning rate.
     """
 
     batch: Batch
-    loss_function: Any
     loss: float
     calls: list[Call]
     entries: list[tuple[Call, float, float]]
-    output_activation: str | None
-    output_shape: tuple
-    output_range: tuple[float, float]
+    outputs: list[Output]
     rate: float | None
     losses_after_one_step: dict[float, float]
 
@@ -109,7 +123,9 @@ def measure(model: Any, batch: Batch, loss: Any, optimizer: Any) -> Measurement:
     with _compiled_with(model, loss), Trace() as trace:
         with _call.watching(recorder):
             inputs, y_pred, total = trace_loss(trace, model, batch, training=True)
-        loss_function = model._compiled.loss
+        predictions = _tree.leaves(y_pred)
+        losses = [output.loss for output in model._compiled.outputs]
+        targets = model._compiled._targets(batch.y, y_pred)
         calls = _rows(recorder.calls)
         variables = list({id(v): v for v in model.trainable_variables}.values())
         taps = [_tap(call) for call in calls]
@@ -118,8 +134,8 @@ def measure(model: Any, batch: Batch, loss: Any, optimizer: Any) -> Measurement:
         reached = [next((g for g in pair if g is not None), None) for pair in _split(gradients, taps)]
         sheet = _Sheet()
         sheet.add("loss", total)
-        sheet.add("lowest", ops.min(y_pred))
-        sheet.add("highest", ops.max(y_pred))
+        for i, y in enumerate(predictions):
+            sheet.add(("range", i), ops.min(y), ops.max(y))
         entries = _entries(calls)
         for i, call in enumerate(entries):
             sheet.add(("entry", i), *_moments(call.inputs[0]))
@@ -146,18 +162,25 @@ def measure(model: Any, batch: Batch, loss: Any, optimizer: Any) -> Measurement:
             rate = float(twin.learning_rate)
             moved = _moved(before, stepped)
             losses_after = _try_rates(program, arrays, before, stepped, twin, rate, values["loss"][0])
-    rows = len(arrays[0])
     for i, call in enumerate(calls):
-        call.health = _health(call, i, values, rows, moved)
+        call.health = _health(call, i, values, batch.size, moved)
+    makers = [next((c for c in calls if c.output.id == y.id), None) for y in predictions]
     return Measurement(
         batch=batch,
-        loss_function=loss_function,
         loss=values["loss"][0],
         calls=calls,
         entries=[(call, *values["entry", i]) for i, call in enumerate(entries)],
-        output_activation=next((c.activation for c in calls if c.output.id == y_pred.id), None),
-        output_shape=y_pred.shape,
-        output_range=(values["lowest"][0], values["highest"][0]),
+        outputs=[
+            Output(
+                layer=None if maker is None else maker.layer.name,
+                activation=None if maker is None else maker.activation,
+                shape=y.shape,
+                loss=loss,
+                y=target,
+                range=values["range", i],
+            )
+            for i, (maker, y, loss, target) in enumerate(zip(makers, predictions, losses, targets, strict=True))
+        ],
         rate=rate,
         losses_after_one_step=losses_after,
     )
@@ -223,8 +246,6 @@ def _entries(calls: list[Call]) -> list[Call]:
 
 
 def _call_tensors(args: tuple) -> list[Any]:
-    from ravine import _tree
-
     return _tree.leaves(list(args[:1]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ravine import random
+from ravine import _tree, random
 from ravine.layers import Dropout, GaussianDropout, GaussianNoise, _call
-from ravine.models.data_adapter import ArrayData, check_count
+from ravine.models.data_adapter import ArrayData, Batch, check_count, is_stream
 from ravine.models.preserve import preserved
-from ravine.ops.trace import SymbolicTensor, Trace
+from ravine.models.train_step import trace_predict
+from ravine.ops.trace import SymbolicTensor
 
 # Of passes that run in one call of the engine, so many numbers are kept at a time.
 _MOST_VALUES = 1 << 24
@@ -51,7 +53,7 @@ def mc_predict(
     *,
     layers: Iterable[Any] | None = None,
     keep: bool = False,
-) -> MCPrediction:
+) -> Any:
     """Predict `samples` times with dropout on, everything else in inference mode.
 
     Batch normalization keeps using, and keeping, its moving statistics (``model(x, training=True)`` would overwrite
@@ -59,7 +61,7 @@ def mc_predict(
 
     Args:
         model: built or not; it needs no compilation.
-        x: an array, as in `predict`.
+        x: an array, as in `predict`; a list or dict of them for several inputs.
         samples: the number of passes.
         batch_size: rows per batch of the engine, default 128; it does not change the result's distribution.
         seed: the same seed gives the same masks; None draws one from the process's generator.
@@ -68,8 +70,8 @@ def mc_predict(
         keep: also return all predictions; they take samples * n * outputs * 4 bytes.
 
     Returns:
-        MCPrediction. Entropies are there when the last function of the model is a softmax (over the last axis) or a
-        sigmoid (then they are summed over the outputs).
+        MCPrediction; for several outputs one each, in the structure of the outputs. Entropies are there when the last
+        function of an output is a softmax (over the last axis) or a sigmoid (then they are summed over its units).
 
     Raises:
         ValueError: no layer stays random, so all passes would be equal; or `x` is not an array.
@@ -77,40 +79,36 @@ def mc_predict(
     samples = check_count(samples, "samples")
     if seed is None:
         seed = random.draw_seed()
-    data = model._data(x, None, None, check_count(_BATCH_SIZE if batch_size is None else batch_size, "batch_size"))
+    batch_size = check_count(_BATCH_SIZE if batch_size is None else batch_size, "batch_size")
+    data = model._data(x, None, None, None if is_stream(x) else batch_size, None)
     if not isinstance(data, ArrayData):
         raise ValueError("mc_predict: pass an array as x.")
-    if not model.built:
-        model.build((None, *data.rows.x.shape[1:]))
-    chosen = None if layers is None else {x if isinstance(x, str) else x.name for x in layers}
-    mode = _OnlyNoise(chosen, seed)
-    with Trace() as trace, mode.seeded(), _call.watching(mode):
-        x_in = trace.input("x", (None, *data.rows.x.shape[1:]))
-        y = model(x_in, training=False)
-        program = trace.program([x_in], [y])
+    model._build_for_data(data.rows)
+    mode = _OnlyNoise(None if layers is None else {x if isinstance(x, str) else x.name for x in layers}, seed)
+    with mode.seeded(), _call.watching(mode):
+        step = trace_predict(model, Batch(data.rows.x))
     if not mode.found:
         raise ValueError(
             f"{model._label}: mc_predict() found no dropout, so all passes would be equal. Add layers.Dropout, or name "
             "the layers that are to stay random: mc_predict(..., layers=[...])."
         )
-    kind = _kind(y)
-    total = _Totals(kind, keep)
-    row = int(np.prod(y.shape[1:], dtype=np.int64)) * data.size
-    at_once = max(1, min(samples, _MOST_VALUES // max(row, 1)))
-    with preserved(trace._variables.values()):
-        for variable in trace._variables.values():
+    totals = [_Totals(_kind(y), keep) for y in mode.outputs]
+    widest = data.size * max(math.prod(shape[1:]) for shape in step.output_shapes)
+    at_once = max(1, min(samples, _MOST_VALUES // max(widest, 1)))
+    variables = list(mode.outputs[0].trace._variables.values())
+    with preserved(variables):
+        for variable in variables:
             if variable.dtype == "int64":  # the counters of the random streams
                 variable.array[...] = 0
-        done = 0
-        while done < samples:
+        for done in range(0, samples, at_once):
             passes = min(at_once, samples - done)
-            out = np.empty((passes * data.size, *y.shape[1:]), np.float32)
+            outputs = [np.empty((passes * data.size, *shape[1:]), np.float32) for shape in step.output_shapes]
             order = np.tile(np.arange(data.size), passes)
-            steps = -(-len(order) // data.batch_size)
-            program.run_batches([data.rows.x], data.batch_size, 0, steps, order, [out])
-            total.add(out.reshape(passes, data.size, *y.shape[1:]))
-            done += passes
-    return total.result()
+            steps = -(-len(order) // batch_size)
+            step.program.run_batches(_tree.leaves(data.rows.x), batch_size, 0, steps, order, outputs)
+            for total, output in zip(totals, outputs, strict=True):
+                total.add(output.reshape(passes, data.size, *output.shape[1:]))
+    return step.in_structure([total.result() for total in totals])
 
 
 class _OnlyNoise(_call.Watcher):
@@ -120,6 +118,7 @@ class _OnlyNoise(_call.Watcher):
         self.names = names
         self.seed = seed
         self.found: list[Any] = []
+        self.outputs: list[SymbolicTensor] = []  # of the outermost call: the model's
         self._generators: dict[int, tuple[random.SeedGenerator, int]] = {}
 
     def mode(self, layer: Any, training: bool) -> bool:
@@ -132,6 +131,9 @@ class _OnlyNoise(_call.Watcher):
                 self._generators[id(generator)] = (generator, generator.seed)
                 generator.seed = (self.seed + 0x3C6EF372 * len(self._generators)) % (2**31 - 1)
         return True
+
+    def called(self, layer: Any, args: tuple, outputs: Any) -> None:
+        self.outputs = _tree.leaves(outputs)
 
     @contextmanager
     def seeded(self) -> Iterator[None]:

@@ -147,12 +147,11 @@ def find_learning_rate(
         raise ValueError(
             f"find_learning_rate: expected 0 < min_rate < max_rate, received {min_rate!r} and {max_rate!r}."
         )
-    data = model._data(x, y, sample_weight, None if is_stream(x) else check_batch_size(batch_size))
+    data = model._data(x, y, sample_weight, None if is_stream(x) else check_batch_size(batch_size), None)
     if not isinstance(data, ArrayData):
         raise ValueError("find_learning_rate: pass arrays as x and y; a stream of batches cannot be put back.")
     steps = data.batches * check_count(epochs, "epochs") if steps is None else check_count(steps, "steps")
-    if not model.built:
-        model.build((None, *data.rows.x.shape[1:]))
+    model._build_for_data(data.rows)
     factor = (max_rate / min_rate) ** (1 / steps)
     losses = Variable(np.full(steps, np.nan, np.float32), trainable=False, name="losses")
     step = Variable(0.0, trainable=False, name="step")
