@@ -4,6 +4,7 @@ from ravine.callbacks.callback import Callback
 from ravine.callbacks.callback_list import CallbackList
 from ravine.callbacks.diagnosis import Diagnosis
 from ravine.callbacks.early_stopping import EarlyStopping
+from ravine.callbacks.gradual_unfreezing import GradualUnfreezing
 from ravine.callbacks.history import History
 from ravine.callbacks.lambda_callback import LambdaCallback
 from ravine.callbacks.learning_rate_scheduler import LearningRateScheduler
@@ -15,6 +16,7 @@ __all__ = [
     "CallbackList",
     "Diagnosis",
     "EarlyStopping",
+    "GradualUnfreezing",
     "History",
     "LambdaCallback",
     "LearningRateScheduler",

@@ -146,10 +146,11 @@ def measure(model: Any, batch: Batch, loss: Any, optimizer: Any) -> Measurement:
             sheet.add(("gradient", i), None if gradient is None else _length([gradient]))
             of_weights = [g for g in (by_variable.get(id(v)) for v in call.variables) if g is not None]
             sheet.add(("weights", i), _length(of_weights) if of_weights else None)
-        twin = None
+        rate = None
         trained = [(g, v) for v in variables if (g := by_variable[id(v)]) is not None]
         if optimizer is not None and trained:
-            twin = twin_of(optimizer, model.variables)
+            rate = Variable(float(optimizer.learning_rate), trainable=False, name="learning_rate")
+            twin = twin_of(optimizer, model, rate)
             twin.build([v for _, v in trained])
             twin.apply([g for g, _ in trained], [v for _, v in trained])
         program = trace.program(inputs, sheet.tensors)
@@ -157,11 +158,10 @@ def measure(model: Any, batch: Batch, loss: Any, optimizer: Any) -> Measurement:
     stepped = [v for _, v in trained]
     with preserved(trace._variables.values()) as before:
         values = sheet.read(program.run(arrays))
-        rate, moved, losses_after = None, {}, {}
-        if twin is not None:
-            rate = float(twin.learning_rate)
+        moved, losses_after = {}, {}
+        if rate is not None:
             moved = _moved(before, stepped)
-            losses_after = _try_rates(program, arrays, before, stepped, twin, rate, values["loss"][0])
+            losses_after = _try_rates(program, arrays, before, stepped, rate, values["loss"][0])
     for i, call in enumerate(calls):
         call.health = _health(call, i, values, batch.size, moved)
     makers = [next((c for c in calls if c.output.id == y.id), None) for y in predictions]
@@ -181,7 +181,7 @@ def measure(model: Any, batch: Batch, loss: Any, optimizer: Any) -> Measurement:
             )
             for i, (maker, y, loss, target) in enumerate(zip(makers, predictions, losses, targets, strict=True))
         ],
-        rate=rate,
+        rate=None if rate is None else float(rate),
         losses_after_one_step=losses_after,
     )
 
@@ -331,20 +331,21 @@ def _moved(before: Values, stepped: list[Variable]) -> dict[int, float]:
 
 
 def _try_rates(
-    program: Any, arrays: list, before: Values, stepped: list[Variable], twin: Any, rate: float, loss: float
+    program: Any, arrays: list, before: Values, stepped: list[Variable], rate: Variable, loss: float
 ) -> dict[float, float]:
     """The loss on the same batch after one step from where the model stands, at the learning rate that is set and, as
     long as that changes little, at larger ones."""
     found: dict[float, float] = {}
+    given = float(rate)
     for factor in (1.0, *(10.0**power for power in range(3, 13))):
-        if not math.isfinite(loss) or rate == 0:
+        if not math.isfinite(loss) or given == 0:
             break
         before.restore()
-        twin.learning_rate = rate * factor
+        rate.assign(given * factor)
         program.run(arrays)
         before.restore(but=stepped)
         after = float(program.run(arrays)[0])
-        found[rate * factor] = after
+        found[given * factor] = after
         if not math.isfinite(after) or abs(after - loss) > 0.05 * abs(loss):
             break
     return found

@@ -6,8 +6,19 @@ from typing import Any
 
 
 def layers_with_weights(model: Any) -> list[Any]:
-    """The layers that have weights of their own, in the order in which the model holds them, however deep."""
-    return [layer for layer in model._flatten_layers() if layer._own_variables()]
+    """The layers that have weights of their own, in the order in which the model holds them, however deep. What is
+    inside of such a layer, like a PReLU that is the activation of a Dense layer, belongs to it."""
+    found: dict[int, Any] = {}
+
+    def visit(layer: Any) -> None:
+        if layer._own_variables():
+            found.setdefault(id(layer), layer)
+            return
+        for inner in layer._sublayers():
+            visit(inner)
+
+    visit(model)
+    return list(found.values())
 
 
 def layerwise_rates(model: Any, decay: float = 2.6, lowest: float = 0.0) -> dict[Any, float]:

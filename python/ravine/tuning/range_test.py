@@ -155,16 +155,16 @@ def find_learning_rate(
     factor = (max_rate / min_rate) ** (1 / steps)
     losses = Variable(np.full(steps, np.nan, np.float32), trainable=False, name="losses")
     step = Variable(0.0, trainable=False, name="step")
+    rate = Variable(min_rate, trainable=False, name="learning_rate")
     with Trace() as trace:
         inputs, _, loss = trace_loss(trace, model, data.rows, training=True)
         variables = list({id(v): v for v in model.trainable_variables}.values())
-        optimizer = twin_of(model.optimizer, model.variables)
-        optimizer.learning_rate = min_rate
+        optimizer = twin_of(model.optimizer, model, rate)
         apply_update(trace, model, optimizer, loss, variables)
         here = ops.one_hot(step, steps)
         losses.assign(ops.where(ops.greater(here, 0), loss, losses))
         step.assign_add(1.0)
-        optimizer.learning_rate.assign(ops.multiply(ops.exp(ops.multiply(step, np.log(factor))), min_rate))
+        rate.assign(ops.multiply(ops.exp(ops.multiply(step, np.log(factor))), min_rate))
         program = trace.program(inputs, [])
     with preserved(trace._variables.values()):
         order = _order(data.size, steps * data.batch_size)
