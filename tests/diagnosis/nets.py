@@ -38,6 +38,8 @@ def stack(
     keras.utils.set_random_seed(seed)
     net = keras.Sequential([layers.Input((FEATURES,))], name="net")
     for i, size in enumerate(units):
+        if isinstance(initializer, keras.initializers.Initializer):  # one for each layer
+            initializer = initializer.from_config(initializer.get_config())
         if batch_norm:
             net.add(layers.Dense(size, kernel_initializer=initializer, use_bias=False, name=f"h{i}"))
             net.add(layers.BatchNormalization(name=f"bn{i}"))

@@ -136,6 +136,26 @@ def test_the_step_is_that_of_the_optimizer_with_its_state() -> None:
     assert report.layer("first").update_ratio == pytest.approx(moved / size, rel=1e-3)
 
 
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        SGD(keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5)),
+        SGD(0.1, gradient_accumulation_steps=4),
+        SGD(0.1, loss_scale_factor=128.0),
+        SGD(0.1, use_ema=True),
+    ],
+)
+def test_the_size_of_a_step_with_all_kinds_of_optimizers(optimizer: SGD) -> None:
+    net = stack([20], "relu", "he_normal", optimizer)
+    report = diagnose(net, X, Y)
+    plain = diagnose(stack([20], "relu", "he_normal", SGD(0.1)), X, Y)
+    assert report.learning_rate == pytest.approx(0.1)
+    assert report.healthy
+    for layer, expected in zip(report.layers, plain.layers, strict=True):
+        assert layer.update_ratio == pytest.approx(expected.update_ratio, rel=1e-4)
+        assert layer.weight_gradient_norm == pytest.approx(expected.weight_gradient_norm, rel=1e-4)
+
+
 def test_rows_of_the_report() -> None:
     report = diagnose(noisy(), X, Y)
     assert [(x.name, x.kind, x.activation) for x in report.layers] == [

@@ -139,3 +139,18 @@ def test_layerwise_rates() -> None:
         layerwise_rates(net, decay=0.5)
     with pytest.raises(ValueError, match="needs a built model"):
         layerwise_rates(keras.Sequential([layers.Dense(1)]))
+
+
+def test_layerwise_rates_are_what_optimizers_take() -> None:
+    net = nested()
+    plain = net.get_weights()
+    net.compile(keras.optimizers.SGD(0.1), "mse")
+    net.train_on_batch(X, Y)
+    full = [b - a for a, b in zip(plain, net.get_weights(), strict=True)]
+    net.set_weights(plain)
+    net.compile(keras.optimizers.SGD(0.1, learning_rate_multipliers=layerwise_rates(net, decay=2.0)), "mse")
+    net.train_on_batch(X, Y)
+    factors = {"d1": 0.125, "bn": 0.25, "d2": 0.5, "top": 1.0}
+    for variable, before, after, step in zip(net.variables, plain, net.get_weights(), full, strict=True):
+        factor = factors[of(variable.path)] if variable.trainable else 1.0
+        np.testing.assert_allclose(after - before, factor * step, rtol=1e-3, atol=1e-6)

@@ -102,6 +102,27 @@ def test_rates_and_losses_are_those_of_training_by_hand() -> None:
     np.testing.assert_allclose(result.losses, losses, rtol=1e-4)
 
 
+@pytest.mark.filterwarnings("ignore:find_learning_rate")
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        keras.optimizers.SGD(keras.optimizers.schedules.ExponentialDecay(0.3, 10, 0.5)),
+        keras.optimizers.SGD(0.3, learning_rate_multipliers={".*": 1.0}),
+        keras.optimizers.SGD(lambda: 0.3),
+    ],
+)
+def test_schedules_and_multipliers_do_not_matter(optimizer: keras.optimizers.Optimizer) -> None:
+    def losses(optimizer: keras.optimizers.Optimizer) -> np.ndarray:
+        net = classifier(optimizer)
+        keras.utils.set_random_seed(5)
+        return find_learning_rate(net, X, Y, min_rate=1e-3, max_rate=1.0).losses
+
+    before = optimizer.get_config() if not callable(optimizer._learning_rate) else float(optimizer.learning_rate)
+    np.testing.assert_allclose(losses(optimizer), losses(keras.optimizers.SGD(0.1)), rtol=1e-5)
+    after = optimizer.get_config() if not callable(optimizer._learning_rate) else float(optimizer.learning_rate)
+    assert after == before
+
+
 def test_the_chapters_numbers_of_steps_and_factor() -> None:
     x = np.zeros((55_000, 1), np.float32)
     net = keras.Sequential([layers.Input((1,)), layers.Dense(1)])

@@ -120,6 +120,7 @@ def measure(model: Any, batch: Batch, loss: Any, optimizer: Any) -> Measurement:
         optimizer: whose steps are tried, on copies of its slots; None for no step.
     """
     recorder = _Recorder()
+    given_rate = 0.0 if optimizer is None else float(optimizer.learning_rate)
     with _compiled_with(model, loss), Trace() as trace:
         with _call.watching(recorder):
             inputs, y_pred, total = trace_loss(trace, model, batch, training=True)
@@ -149,10 +150,11 @@ def measure(model: Any, batch: Batch, loss: Any, optimizer: Any) -> Measurement:
         rate = None
         trained = [(g, v) for v in variables if (g := by_variable[id(v)]) is not None]
         if optimizer is not None and trained:
-            rate = Variable(float(optimizer.learning_rate), trainable=False, name="learning_rate")
+            rate = Variable(given_rate, trainable=False, name="learning_rate")
             twin = twin_of(optimizer, model, rate)
-            twin.build([v for _, v in trained])
-            twin.apply([g for g, _ in trained], [v for _, v in trained])
+            twin.gradient_accumulation_steps = None  # this step is to move the weights
+            twin._ensure_built([v for _, v in trained])
+            twin.apply([twin.scale_loss(g) for g, _ in trained], [v for _, v in trained])
         program = trace.program(inputs, sheet.tensors)
     arrays = batch.arrays()
     stepped = [v for _, v in trained]
