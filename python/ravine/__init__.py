@@ -35,7 +35,9 @@ from ravine.tensor import KerasTensor, Tensor
 from ravine.variable import Variable
 
 if TYPE_CHECKING:
-    from ravine import datasets, plots
+    from ravine import datasets, diagnosis, plots, tuning
+    from ravine.diagnosis import diagnose
+    from ravine.tuning import find_learning_rate, layerwise_rates, mc_predict
 
 __version__ = _core.__version__
 
@@ -57,9 +59,14 @@ __all__ = [
     "config",
     "constraints",
     "datasets",
+    "diagnose",
+    "diagnosis",
+    "find_learning_rate",
     "initializers",
     "layers",
+    "layerwise_rates",
     "losses",
+    "mc_predict",
     "metrics",
     "models",
     "ops",
@@ -68,15 +75,29 @@ __all__ = [
     "random",
     "regularizers",
     "saving",
+    "tuning",
     "utils",
 ]
 
+# What most programs do not need comes when it is first asked for.
+_LAZY = {
+    "datasets": None,
+    "diagnose": "diagnosis",
+    "diagnosis": None,
+    "find_learning_rate": "tuning",
+    "layerwise_rates": "tuning",
+    "mc_predict": "tuning",
+    "plots": None,
+    "tuning": None,
+}
+
 
 def __getattr__(name: str) -> Any:
-    if name in ("datasets", "plots"):  # bring in modules that most programs do not need
+    if name in _LAZY:
         import importlib
 
-        return importlib.import_module(f"ravine.{name}")
+        module = importlib.import_module(f"ravine.{_LAZY[name] or name}")
+        return module if _LAZY[name] is None else getattr(module, name)
     raise AttributeError(f"module 'ravine' has no attribute {name!r}")
 
 

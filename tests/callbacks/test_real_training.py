@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 import ravine as keras
-from ravine import layers
 from ravine.optimizers import schedules
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # from Keras itself

@@ -4,7 +4,9 @@ from ravine.callbacks.backup_and_restore import BackupAndRestore
 from ravine.callbacks.callback import Callback
 from ravine.callbacks.callback_list import CallbackList
 from ravine.callbacks.csv_logger import CSVLogger
+from ravine.callbacks.diagnosis import Diagnosis
 from ravine.callbacks.early_stopping import EarlyStopping
+from ravine.callbacks.gradual_unfreezing import GradualUnfreezing
 from ravine.callbacks.history import History
 from ravine.callbacks.lambda_callback import LambdaCallback
 from ravine.callbacks.learning_rate_scheduler import LearningRateScheduler
@@ -21,7 +23,9 @@ __all__ = [
     "CSVLogger",
     "Callback",
     "CallbackList",
+    "Diagnosis",
     "EarlyStopping",
+    "GradualUnfreezing",
     "History",
     "LambdaCallback",
     "LearningRateScheduler",

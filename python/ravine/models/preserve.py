@@ -43,6 +43,10 @@ def preserved(variables: Iterable[Variable]) -> Iterator[Values]:
         generator.state = state
 
 
-def twin_of(optimizer: Any, variables: Iterable[Variable]) -> Any:
-    """A copy of an optimizer, with slots of its own, that trains the same variables."""
-    return copy.deepcopy(optimizer, {id(v): v for v in variables})
+def twin_of(optimizer: Any, model: Any, learning_rate: Variable) -> Any:
+    """A copy of an optimizer, with slots of its own, that trains the same variables of `model` with this rate, whatever
+    number or schedule the optimizer itself has."""
+    shared = [*model.variables, *model._flatten_layers()]
+    twin = copy.deepcopy(optimizer, {id(x): x for x in shared})
+    twin._learning_rate = learning_rate
+    return twin

@@ -50,10 +50,7 @@ class Programs(Layer):
 
     def _step(self, phase: str, batch: Batch, check: bool = True) -> StepProgram:
         """The program for arrays of these shapes and the present state of the layers; traced when it is new."""
-        if not self.built or self.__dict__.get("_assumed"):
-            shapes = _tree.mapped(lambda x: (None, *x.shape[1:]), batch.x)
-            if not self.built or not self._accepts(shapes):
-                self.build(shapes)
+        self._build_for_data(batch)
         if phase == "predict":
             batch = Batch(batch.x)
         self._current()
@@ -65,6 +62,13 @@ class Programs(Layer):
         elif check and phase != "predict":
             self._compiled.check_targets(batch.y, step.output_shapes, self._label)
         return step
+
+    def _build_for_data(self, batch: Batch) -> None:
+        """Make the weights, where there are none yet, for inputs like these."""
+        if not self.built or self.__dict__.get("_assumed"):
+            shapes = _tree.mapped(lambda x: (None, *x.shape[1:]), batch.x)
+            if not self.built or not self._accepts(shapes):
+                self.build(shapes)
 
     def _recall_or_trace(self, key: tuple, batch: Batch) -> StepProgram:
         step = self._steps.get((*key, self._state_key()))

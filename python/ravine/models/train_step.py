@@ -103,6 +103,7 @@ def trace_loss(
 
 
 def apply_update(trace: Trace, model: Any, optimizer: Any, loss: SymbolicTensor, variables: Sequence[Any]) -> None:
+    """Append the gradients of `loss` and a step of `optimizer`, which may be another one than the compiled."""
     optimizer._ensure_built(variables)
     gradients = trace.gradients(optimizer.scale_loss(loss), variables)
     pairs = [
