@@ -81,7 +81,12 @@ def test_one_cycle_of_pytorch(anneal: str, three_phases: bool, momentum: bool) -
     weight = torch.nn.Parameter(torch.zeros(1))
     theirs = torch.optim.SGD([weight], lr=1.0, momentum=0.9)
     scheduler = torch.optim.lr_scheduler.OneCycleLR(
-        theirs, top, total, pct_start=share, anneal_strategy={"linear": "linear", "cosine": "cos"}[anneal], three_phase=three_phases
+        theirs,
+        top,
+        total,
+        pct_start=share,
+        anneal_strategy={"linear": "linear", "cosine": "cos"}[anneal],
+        three_phase=three_phases,
     )
     expected = []
     for _ in range(total):
