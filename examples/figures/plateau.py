@@ -8,7 +8,7 @@ import ravine as keras
 from ravine import layers, plots
 
 
-def draw(out: Path, epochs: int = 25, images: int = 5_000) -> Path:
+def draw(out: Path, epochs: int = 25, images: int = 10_000) -> Path:
     file = out / "plateau.png"
     train, validation = mnist(images, images // 4)
     keras.utils.set_random_seed(42)
@@ -16,7 +16,7 @@ def draw(out: Path, epochs: int = 25, images: int = 5_000) -> Path:
     model = keras.Sequential(
         [layers.Input((28, 28)), layers.Flatten(), *hidden, layers.Dense(10, activation="softmax")]
     )
-    model.compile(keras.optimizers.SGD(0.2), loss="sparse_categorical_crossentropy")
+    model.compile(keras.optimizers.SGD(0.1, momentum=0.9), loss="sparse_categorical_crossentropy")
     history = model.fit(
         *train,
         epochs=epochs,
