@@ -145,7 +145,7 @@ def test_schedules_at_their_steps() -> None:
     assert lines[1].get_ydata().tolist() == [0.5] * 5
     assert lines[2].get_xdata().tolist() == [0, 1, 2]
     long = plots.plot_schedules(lambda step: 0.1, 100_000).axes[0].get_lines()[0].get_xdata()
-    assert len(long) <= 1001
+    assert len(long) <= 501
     assert (long[0], long[-1]) == (0, 100_000)
 
 
@@ -165,7 +165,7 @@ def test_distributions_count_everything() -> None:
     figure = plots.plot_distributions({"x": [-9.0, 0.0, 0.5, 9.0]}, bins=4, limits=(-1, 1), zero=0.0)
     [panel] = figure.axes
     assert [patch.get_height() for patch in panel.patches] == [1, 0, 1, 2]
-    assert "25% at most 0 in size" in panel.texts[0].get_text()
+    assert panel.get_title(loc="right").endswith("25% at most 0 in size")
     for empty in ({}, {"x": []}):
         with pytest.raises(ValueError, match="at least one set"):
             plots.plot_distributions(empty)
@@ -177,7 +177,7 @@ def test_weights_of_a_model() -> None:
     model = small_model()
     for kernels_only, expected in ((True, model.weights[::2]), (False, model.weights)):
         figure = plots.plot_weights(model, kernels_only)
-        assert [panel.get_title() for panel in figure.axes] == [variable.path for variable in expected]
+        assert [panel.get_title(loc="left") for panel in figure.axes] == [variable.path for variable in expected]
     with pytest.raises(ValueError, match="has no weights to draw"):
         plots.plot_weights(keras.Sequential([keras.layers.Dense(2)]))
 

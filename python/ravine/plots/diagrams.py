@@ -174,6 +174,6 @@ def _rectangle(
     axes.add_patch(patch)
     axes.text(
         left + width / 2, bottom + height / 2, cell.text, fontsize=cell.size, color=cell.ink, ha="center",
-        va="center_baseline" if "\n" not in cell.text else "center", linespacing=1.3,
+        va="center_baseline" if "\n" not in cell.text else "center", linespacing=1.7 if "$" in cell.text else 1.3,
         fontweight="bold" if cell.bold else "normal", zorder=3,
     )  # fmt: skip

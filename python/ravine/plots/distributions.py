@@ -48,11 +48,11 @@ def plot_distributions(
         looks = style.lines(len(sets))
         for panel, (name, x), look in zip(axes, sets.items(), looks, strict=True):
             panel.hist(np.clip(x, low, high), edges, color=look["color"], log=log)
-            note = f"mean {x.mean():.3g}, std {x.std():.3g}"
+            note = f"mean {x.mean():.2g}, std {x.std():.2g}"
             if zero is not None:
-                note += f"\n{np.mean(np.abs(x) <= zero):.0%} at most {zero:g} in size"
-            panel.set_title(name, fontsize=10)
-            panel.text(1.0, 0.95, note, transform=panel.transAxes, ha="right", va="top", fontsize=9)
+                note += f"; {np.mean(np.abs(x) <= zero):.0%} at most {zero:g} in size"
+            panel.set_title(name, fontsize=10, loc="left")
+            panel.set_title(note, fontsize=9, loc="right", fontweight="normal")
             panel.grid(False, axis="x")
             if not log:
                 panel.set_yticks([])

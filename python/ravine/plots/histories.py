@@ -75,14 +75,17 @@ def plot_histories(
         missing = [metric for metric in metrics or ["loss"] if not values.get(metric)]
         if missing:
             raise ValueError(f"plot_histories: {name!r} has no {missing[0]!r}, only {', '.join(values) or 'nothing'}.")
-    size = (max(5.6, 4.6 * len(metrics)), 4.4)
+    size = (max(5.6, 4.0 * len(metrics)), 4.4)
     with style.panels("plot_histories", path, ax, columns=len(metrics), size=size) as axes:
         for panel, metric in zip(axes, metrics, strict=True):
             ends = []
             for (name, values), look in zip(runs.items(), style.lines(len(runs)), strict=True):
                 _curve(panel, values[metric], _epochs(histories[name]), name, **look)
                 ends.append((values[metric][-1], name, look))
-            panel.set(title=_words(metric), xlabel="epoch", yscale="log" if log else "linear")
+            panel.set(title=_words(metric), xlabel="epoch")
+            if log:
+                panel.set_yscale("log")
+                style.plain_log(panel.yaxis)
             panel.margins(x=0)
             style.whole_numbers(panel.xaxis)
             style.label_ends(panel, ends)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ravine.plots import style
 
-MOST_POINTS = 1000
+MOST_POINTS = 500
 
 
 def plot_schedules(

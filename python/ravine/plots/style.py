@@ -119,6 +119,15 @@ def whole_numbers(axis: Any) -> None:
     axis.set_major_locator(MaxNLocator(integer=True))
 
 
+def plain_log(axis: Any) -> None:
+    """A logarithmic axis with plain numbers at 1, 2, 5, 10, ..."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(lambda value, place: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
 def label_ends(axes: Any, ends: Sequence[tuple[float, str, dict[str, Any]]], gap: float = 0.06) -> None:
     """Write the names of curves at their right ends, moved apart where they would overlap, with a line to the curve.
 
