@@ -62,39 +62,33 @@ class LearningRateRange:
         """Half of `turning_point`: as high as the peak of a 1cycle schedule may go. None when the loss never fell."""
         return None if self.suggestion is None else self.turning_point / 2
 
-    def plot(self, path: str | os.PathLike | None = None) -> Any:
-        """Draw the loss over the rates, and save the figure when there is a `path`; returns the Matplotlib figure.
+    def plot(self, path: str | os.PathLike | None = None, ax: Any = None) -> Any:
+        """Draw the loss over the rates, into `ax` if given, and save the figure when there is a `path`; returns the
+        Matplotlib figure.
 
         Raises:
             ImportError: Matplotlib is not installed.
         """
-        try:
-            from matplotlib.figure import Figure
-        except ImportError as error:
-            raise ImportError('LearningRateRange.plot needs Matplotlib: pip install "ravine[plot]"') from error
-        figure = Figure(figsize=(7, 4.5), dpi=100, layout="constrained")
-        axes = figure.subplots()
-        axes.plot(self.rates, self.losses, color="#93c5fd", linewidth=1, label="loss of each batch")
-        axes.plot(self.rates, self.smoothed, color="#2563eb", linewidth=2, label="smoothed")
-        axes.axvline(
-            self.turning_point, color="#6b7280", linestyle=":", label=f"turning point {self.turning_point:.2g}"
-        )
-        if self.suggestion is not None:
-            axes.axvline(self.suggestion, color="#ea580c", linestyle="--", label=f"suggestion {self.suggestion:.2g}")
-        axes.set_xscale("log")
-        low, first = float(np.nanmin(self.losses)), float(self.losses[0])
-        margin = 0.05 * abs(first - low) or 1.0
-        axes.set_ylim(low - margin, first + 4 * margin)
-        axes.set_xlabel("learning rate")
-        axes.set_ylabel("loss")
-        axes.grid(True, color="#e5e7eb", linewidth=0.8)
-        axes.set_axisbelow(True)
-        for side in ("top", "right"):
-            axes.spines[side].set_visible(False)
-        axes.legend(frameon=False)
-        if path is not None:
-            figure.savefig(path)
-        return figure
+        from ravine.plots import style
+
+        with style.panels("LearningRateRange.plot", path, ax) as [axes]:
+            axes.plot(self.rates, self.losses, color=style.SKY, linewidth=1, label="loss of each batch")
+            axes.plot(self.rates, self.smoothed, color=style.BLUE, label="smoothed")
+            axes.axvline(
+                self.turning_point, color=style.MUTED, linestyle=":", label=f"turning point {self.turning_point:.2g}"
+            )
+            if self.suggestion is not None:
+                axes.axvline(
+                    self.suggestion, color=style.ORANGE, linestyle="--", label=f"suggestion {self.suggestion:.2g}"
+                )
+            low, first = float(np.nanmin(self.losses)), float(self.losses[0])
+            margin = 0.05 * abs(first - low) or 1.0
+            axes.set(
+                xscale="log", ylim=(low - margin, first + 4 * margin), xlabel="learning rate", ylabel="loss",
+                title="Learning-rate range test",
+            )  # fmt: skip
+            axes.legend()
+        return axes.figure
 
     def __iter__(self) -> Iterator[np.ndarray]:
         yield self.rates
