@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import Any
 
@@ -36,11 +37,12 @@ def draw(report: Report, path: str | os.PathLike | None = None) -> Any:
 
 
 def _curve(axes: Any, layers: tuple[LayerHealth, ...], quantity: str, colour: str, label: str) -> None:
-    points = [(place, abs(value)) for place, x in enumerate(layers) if (value := getattr(x, quantity)) is not None]
-    points = [(place, value) for place, value in points if 0 < value < float("inf")]
-    if points:
-        marker = "o" if len(points) <= 40 else None
-        axes.plot(*zip(*points, strict=True), color=colour, marker=marker, markersize=4, label=label)
+    values = [getattr(x, quantity) for x in layers]
+    # What a logarithmic axis cannot show leaves a gap.
+    heights = [abs(v) if v is not None and 0 < abs(v) < math.inf else math.nan for v in values]
+    shown = sum(not math.isnan(height) for height in heights)
+    if shown:
+        axes.plot(heights, color=colour, marker="o" if shown <= 40 else None, markersize=4, label=label)
 
 
 def _bars(axes: Any, layers: tuple[LayerHealth, ...]) -> None:
