@@ -115,14 +115,17 @@ HEALTHY = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-@pytest.mark.parametrize("name", HEALTHY)
+@pytest.mark.parametrize(
+    ("name", "seed"), [(name, seed) for name in HEALTHY for seed in ([0] if "100 x" in name else [0, 1])]
+)
 def test_healthy_nets_stay_without_verdict(name: str, seed: int) -> None:
     make, x = HEALTHY[name]
     net = make(seed)
-    assert diagnose(net, x, Y).healthy, diagnose(net, x, Y)
+    report = diagnose(net, x, Y)
+    assert report.healthy, str(report)
     net.fit(x, Y, epochs=3, verbose=0)
-    assert diagnose(net, x, Y).healthy, diagnose(net, x, Y)
+    report = diagnose(net, x, Y)
+    assert report.healthy, str(report)
 
 
 def small(output: layers.Layer, loss: Any) -> keras.Sequential:
