@@ -11,7 +11,7 @@ import inspect
 import threading
 import types
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -453,7 +453,7 @@ def _short(value: Any) -> str:
     return text if len(text) < 80 else f"{text[:77]}..."
 
 
-def identified(identifier: Any, makers: dict[str, Callable], kind: str, module: str) -> Any:
+def identified(identifier: Any, makers: Mapping[str, Any], kind: str, module: str) -> Any:
     """What users name an initializer, regularizer or constraint with becomes one: a name, a configuration, a class, an
     instance or another callable; None stays None.
 

@@ -91,12 +91,12 @@ def tanh(x: Any) -> Any:
 
 def hard_tanh(x: Any) -> Any:
     """min(max(x, -1), 1)"""
-    return ops.clip(x, -1.0, 1.0)
+    return ops.hard_tanh(x)
 
 
 def tanh_shrink(x: Any) -> Any:
     """x - tanh(x)"""
-    return ops.subtract(x, ops.tanh(x))
+    return ops.tanh_shrink(x)
 
 
 def softplus(x: Any) -> Any:
@@ -126,51 +126,43 @@ def exponential(x: Any) -> Any:
 
 def hard_shrink(x: Any, threshold: float = 0.5) -> Any:
     """x where |x| > threshold, else 0"""
-    return ops.where(ops.greater(ops.absolute(x), threshold), x, 0.0)
+    return ops.hard_shrink(x, threshold)
 
 
 def soft_shrink(x: Any, threshold: float = 0.5) -> Any:
     """x - clip(x, -threshold, threshold)"""
-    return ops.subtract(x, ops.clip(x, -threshold, threshold))
+    return ops.soft_shrink(x, threshold)
 
 
 def threshold(x: Any, threshold: float, default_value: float) -> Any:
     """x where x > threshold, else default_value"""
-    return ops.where(ops.greater(x, threshold), x, default_value)
+    return ops.threshold(x, threshold, default_value)
 
 
 def squareplus(x: Any, b: float = 4) -> Any:
     """(x + sqrt(x^2 + b)) / 2"""
-    return ops.divide(ops.add(x, ops.sqrt(ops.add(ops.square(x), b))), 2.0)
+    return ops.squareplus(x, b)
 
 
 def sparse_plus(x: Any) -> Any:
     """0 up to -1, (x + 1)^2 / 4 up to 1, then x"""
-    middle = ops.multiply(ops.square(ops.add(x, 1.0)), 0.25)
-    return ops.where(ops.less_equal(x, -1.0), 0.0, ops.where(ops.less(x, 1.0), middle, x))
+    return ops.sparse_plus(x)
 
 
 def sparse_sigmoid(x: Any) -> Any:
     """min(max((x + 1) / 2, 0), 1)"""
-    return ops.clip(ops.multiply(ops.add(x, 1.0), 0.5), 0.0, 1.0)
+    return ops.sparse_sigmoid(x)
 
 
 def glu(x: Any, axis: int = -1) -> Any:
     """a * sigmoid(b), where a and b are the two halves of x along `axis`"""
-    a, b = ops.split(x, 2, axis)
-    return ops.multiply(a, ops.sigmoid(b))
+    return ops.glu(x, axis)
 
 
 def sparsemax(x: Any, axis: int = -1) -> Any:
-    """max(x - tau, 0) along `axis`, with the tau that makes the sum 1: softmax with exact zeros. It compares all pairs
-    along the axis."""
-    x = ops.moveaxis(x, axis, -1)
-    one, other = ops.expand_dims(x, -1), ops.expand_dims(x, -2)
-    not_less = ops.cast(ops.greater_equal(other, one), "float32")
-    rank, total = ops.sum(not_less, -1), ops.sum(ops.multiply(not_less, other), -1)
-    support = ops.cast(ops.greater(ops.add(ops.multiply(rank, x), 1.0), total), "float32")
-    tau = ops.divide(ops.sum(ops.multiply(support, x), -1, True) - 1.0, ops.sum(support, -1, True))
-    return ops.moveaxis(ops.relu(ops.subtract(x, tau)), -1, axis)
+    """max(x - tau, 0) along `axis`, with the tau that makes the sum 1: a softmax with exact zeros. (In Keras 3.15.1 the
+    sum is 1 only where a single value stays positive.)"""
+    return ops.sparsemax(x, axis)
 
 
 swish = silu

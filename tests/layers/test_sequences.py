@@ -1,4 +1,4 @@
-"""Masking, TimeDistributed, wrappers and what masks do on their way through a model."""
+"""Embedding, Masking, TimeDistributed, wrappers and what masks do on their way through a model."""
 
 import numpy as np
 import pytest
@@ -89,3 +89,65 @@ def test_spectral_normalization() -> None:
         layers.SpectralNormalization(layers.Dense(3), power_iterations=0)
     with pytest.raises(ValueError, match="a layer with a kernel or embeddings"):
         layers.SpectralNormalization(layers.Flatten())(x)
+
+
+WORDS = np.array([[1, 3, 0, 0], [2, 2, 1, 0]], np.int32)
+
+
+def test_embedding_looks_rows_up() -> None:
+    layer = layers.Embedding(4, 2)
+    table = np.arange(8, dtype=np.float32).reshape(4, 2)
+    np.testing.assert_array_equal(layer(WORDS).shape, (2, 4, 2))
+    assert np.abs(layer.embeddings.numpy()).max() <= 0.05
+    layer.set_weights([table])
+    for indices in (WORDS, WORDS.astype(np.float32), WORDS.astype(np.int64), WORDS.tolist(), WORDS[0]):
+        np.testing.assert_array_equal(layer(indices), table[np.asarray(indices, int)])
+    np.testing.assert_array_equal(layers.Embedding(4, 2, weights=[table])(WORDS), table[WORDS])
+    np.testing.assert_array_equal(layers.Embedding(4, 2, weights=table)(WORDS), table[WORDS])
+    with pytest.warns(UserWarning, match="input_shape"):
+        assert layers.Embedding(4, 2, input_length=4)._input_shape_arg == (4,)
+
+
+def test_embedding_masks_and_trains() -> None:
+    embedding = layers.Embedding(4, 2, mask_zero=True, embeddings_constraint="non_neg")
+    model = keras.Sequential([keras.Input((4,), dtype="int32"), embedding, SumOfSteps(), layers.Dense(1)])
+    np.testing.assert_array_equal(embedding.compute_mask(WORDS), WORDS != 0)
+    assert layers.Embedding(4, 2).compute_mask(WORDS) is None
+    table = embedding.embeddings.numpy()
+    expected = np.where((WORDS != 0)[..., None], table[WORDS], 0).sum(1) @ model.layers[-1].kernel.numpy()
+    np.testing.assert_allclose(model.predict(WORDS, verbose=0), expected, rtol=1e-4, atol=1e-6)
+    model.compile(keras.optimizers.Adam(0.1), "mse")
+    history = model.fit(WORDS, np.array([[1.0], [-1.0]]), epochs=50, verbose=0).history["loss"]
+    assert history[-1] < 0.1 * history[0]
+    assert embedding.embeddings.numpy().min() >= 0
+
+
+def test_embedding_errors() -> None:
+    with pytest.raises(ValueError, match="`input_dim` to be a positive integer, received 0"):
+        layers.Embedding(0, 2)
+    with pytest.raises(ValueError, match=r"index 4 of sample 0 .* expected an integer in \[0, 4\)"):
+        layers.Embedding(4, 2)(np.array([[1, 4]]))
+    with pytest.raises(ValueError, match="`lora_rank` is not supported"):
+        layers.Embedding(4, 2, lora_rank=1)
+
+
+def test_einsum_dense_errors() -> None:
+    for equation in ("ab", "ab,bc", "...ab...,bc->...ac...", "...ab,bc->ac"):
+        with pytest.raises(ValueError, match="expected an equation such as"):
+            layers.EinsumDense(equation, 3)
+    with pytest.raises(ValueError, match=r"`output_shape` of 2 sizes for 'abc,cd->abd', received \(3,\)"):
+        layers.EinsumDense("abc,cd->abd", 3).compute_output_shape((None, 5, 6))
+    with pytest.raises(ValueError, match="nothing tells the sizes of all labels"):
+        layers.EinsumDense("ab,cd->ad", 3).compute_output_shape((None, 5))
+    with pytest.raises(ValueError, match="does not fit an input of shape"):
+        layers.EinsumDense("ab,bc->ac", 3).compute_output_shape((None, 5, 6))
+    with pytest.raises(ValueError, match="`bias_axes` among the output's labels 'ac', received 'b'"):
+        layers.EinsumDense("ab,bc->ac", 3, bias_axes="b").build((None, 5))
+
+
+def test_einsum_dense_counts_its_inputs() -> None:
+    """Of the kernel (inputs, heads, size) the first axis alone counts the inputs of a unit."""
+    layer = layers.EinsumDense("abc,cde->abde", (None, 8, 32), kernel_initializer="he_normal")
+    layer.build((None, 5, 100))
+    assert layer.kernel.numpy().std() == pytest.approx(np.sqrt(2 / 100), rel=0.05)
+    assert layer.get_config()["kernel_initializer"]["config"]["input_axes"] is None

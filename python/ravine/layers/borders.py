@@ -24,7 +24,7 @@ class _Borders(Layer):
 
     def _checked_pairs(self, widths: Any) -> tuple[tuple[int, int], ...]:
         """One pair (before, after) per axis from the forms users may give."""
-        pairs = [widths] * self._spatial if isinstance(widths, int) else list(widths)
+        pairs: list[Any] = [widths] * self._spatial if isinstance(widths, int) else list(widths)
         if self._spatial == 1 and len(pairs) == 2:
             pairs = [pairs]
         pairs = [(pair, pair) if isinstance(pair, int) else tuple(pair) for pair in pairs]

@@ -11,7 +11,7 @@ _MODES = ("multi_hot", "one_hot", "count")
 
 
 class CategoryEncoding(Layer):
-    """Integers from 0 to num_tokens - 1 become vectors of length `num_tokens`.
+    """Integers from 0 to num_tokens - 1 become vectors of length `num_tokens`; others are not in them.
 
     Args:
         num_tokens: the number of categories.
@@ -23,8 +23,7 @@ class CategoryEncoding(Layer):
     Called with `count_weights` of the shape of the inputs, ``count`` adds these instead of ones.
 
     Raises:
-        ValueError: for a missing or non-positive `num_tokens`, another mode, ``sparse=True``, and for integers that are
-            out of range.
+        ValueError: for a missing or non-positive `num_tokens`, another mode, and ``sparse=True``.
     """
 
     def __init__(

@@ -72,7 +72,8 @@ class EinsumDense(Layer):
     def _parts(self) -> tuple[str, str, str, str]:
         """Where the dots are (``front``, ``end`` or nowhere), and the labels of input, kernel and output."""
         found = _EQUATION.fullmatch(self.equation.replace(" ", ""))
-        front, source, end, kernel, out_front, target, out_end = found.groups() if found else (None,) * 7
+        parts: tuple[Any, ...] = found.groups() if found else (None,) * 7
+        front, source, end, kernel, out_front, target, out_end = parts
         if found is None or front != out_front or end != out_end or (front and end):
             raise ValueError(
                 f"{self._label}: expected an equation such as 'ab,bc->ac' or '...x,xy->...y', "

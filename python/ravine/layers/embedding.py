@@ -47,9 +47,9 @@ class Embedding(Layer):
         for name, value in (("input_dim", input_dim), ("output_dim", output_dim)):
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value <= 0:
                 raise ValueError(f"{self._label}: expected `{name}` to be a positive integer, received {value!r}.")
-        for name, value in (("lora_rank", lora_rank), ("quantization_config", quantization_config)):
-            if value is not None:
-                raise ValueError(f"{self._label}: `{name}` is not supported, received {value!r}.")
+        for name, given in (("lora_rank", lora_rank), ("quantization_config", quantization_config)):
+            if given is not None:
+                raise ValueError(f"{self._label}: `{name}` is not supported, received {given!r}.")
         self.input_dim = int(input_dim)
         self.output_dim = int(output_dim)
         self.embeddings_initializer = initializers.get(embeddings_initializer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ravine import ops
+from ravine.layers import _call
 from ravine.layers.wrapper import Wrapper
 
 
@@ -37,17 +38,12 @@ class TimeDistributed(Wrapper):
                 f"{self._label}: expected a mask of shape (batch, time) for inputs of shape {inputs.shape}, "
                 f"received shape {tuple(mask.shape)}."
             )
-        takes = self._arguments_of_inner_call()
+        takes = _call.signature_of(type(self.layer).call).parameters.parameters
         steps = []
         for t in range(inputs.shape[1]):
             context = {"training": training, "mask": None if mask is None else mask[:, t]}
             steps.append(self.layer(inputs[:, t], **{k: x for k, x in context.items() if k in takes and x is not None}))
         return ops.stack(steps, axis=1)
-
-    def _arguments_of_inner_call(self) -> list[str]:
-        from ravine.layers import _call
-
-        return list(_call.signature_of(type(self.layer).call).parameters.parameters)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         batch, *sizes = self.layer.compute_output_shape(self._step_shape(input_shape))

@@ -24,9 +24,6 @@ class Wrapper(Layer):
         if not self.layer.built:
             self.layer.build(input_shape)
 
-    def call(self, inputs: Any, **kwargs: Any) -> Any:
-        return self.layer(inputs, **kwargs)
-
     def compute_output_shape(self, input_shape: Any) -> Any:
         return self.layer.compute_output_shape(input_shape)
 
