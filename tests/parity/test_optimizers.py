@@ -270,3 +270,20 @@ def test_fit(keras: ModuleType, case: str) -> None:
     np.testing.assert_allclose(ours["loss"], theirs["loss"], rtol=1e-4)
     for a, b in zip(weights, expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("direction", ["from Keras", "to Keras"])
+@pytest.mark.parametrize("name", ["RMSprop", "Nadam", "Adam"])
+def test_training_goes_on_from_the_file_of_the_other(keras: ModuleType, tmp_path, name: str, direction: str) -> None:
+    x = RNG.normal(size=(32, 4)).astype(np.float32)
+    y = x[:, :1] - x[:, 1:2]
+    ours, theirs = (ravine, keras) if direction == "to Keras" else (keras, ravine)
+    rate = ours.optimizers.schedules.CosineDecay(0.02, 50) if name == "Adam" else 0.02
+    model = ours.Sequential([ours.layers.Input((4,)), ours.layers.Dense(6, "tanh"), ours.layers.Dense(1)])
+    model.compile(getattr(ours.optimizers, name)(rate), "mse")
+    model.fit(x, y, epochs=2, shuffle=False, verbose=0, batch_size=8)
+    model.save(tmp_path / "model.keras")
+    twin = theirs.models.load_model(tmp_path / "model.keras")
+    losses = [m.fit(x, y, epochs=2, shuffle=False, verbose=0, batch_size=8).history["loss"] for m in (model, twin)]
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)
+    assert int(twin.optimizer.iterations) == int(model.optimizer.iterations) == 16
