@@ -182,3 +182,12 @@ def test_the_default_optimizer_is_rmsprop() -> None:
     assert type(model.optimizer) is optimizers.RMSprop
     model.fit(np.ones((8, 2)), np.ones((8, 1)), epochs=2, verbose=0)
     assert int(model.optimizer.iterations) == 2
+
+
+def test_without_an_optimizer_a_model_is_evaluated_but_not_trained() -> None:
+    assert optimizers.get(None) is None
+    model = Sequential([layers.Input((2,)), layers.Dense(1)])
+    model.compile(optimizer=None, loss="mse")
+    assert model.evaluate(np.ones((8, 2)), np.ones((8, 1)), verbose=0) >= 0
+    with pytest.raises(ValueError, match="training needs an optimizer"):
+        model.fit(np.ones((8, 2)), np.ones((8, 1)), verbose=0)

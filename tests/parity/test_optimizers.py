@@ -230,3 +230,60 @@ def test_multi_optimizer(keras: ModuleType, traced: bool) -> None:
     }
     with pytest.raises(AttributeError, match="`optimizers` have one each"):
         ours.learning_rate  # noqa: B018
+
+
+@pytest.mark.parametrize("case", ["accumulation", "averages", "schedule"])
+def test_fit(keras: ModuleType, case: str) -> None:
+    """Whole epochs with regularizers, constraints and a short last batch."""
+    x = RNG.normal(size=(44, 5)).astype(np.float32)
+    y = np.stack([x[:, 0] - x[:, 1], x[:, 2]], 1)
+
+    def train(library: ModuleType, weights: list | None) -> tuple[list, list, dict]:
+        layers, schedules = library.layers, library.optimizers.schedules
+        optimizer = {
+            "accumulation": lambda: library.optimizers.Adam(
+                schedules.ExponentialDecay(0.02, 2, 0.9), gradient_accumulation_steps=3, clipnorm=0.5
+            ),
+            "averages": lambda: library.optimizers.RMSprop(
+                0.01, use_ema=True, ema_momentum=0.7, ema_overwrite_frequency=4, weight_decay=0.1
+            ),
+            "schedule": lambda: library.optimizers.SGD(
+                schedules.CosineDecayRestarts(0.1, 5), momentum=0.9, nesterov=True, global_clipnorm=0.5
+            ),
+        }[case]()
+        model = library.Sequential(
+            [
+                layers.Input((5,)),
+                layers.Dense(6, "tanh", kernel_regularizer="l2", kernel_constraint=library.constraints.MaxNorm(0.9)),
+                layers.Dense(2),
+            ]
+        )
+        if weights is not None:
+            model.set_weights(weights)
+        start = [w.copy() for w in model.get_weights()]
+        model.compile(optimizer, loss="mse")
+        history = model.fit(x, y, batch_size=8, epochs=3, shuffle=False, verbose=0)
+        return start, model.get_weights(), history.history
+
+    start, expected, theirs = train(keras, None)
+    _, weights, ours = train(ravine, start)
+    np.testing.assert_allclose(ours["loss"], theirs["loss"], rtol=1e-4)
+    for a, b in zip(weights, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("direction", ["from Keras", "to Keras"])
+@pytest.mark.parametrize("name", ["RMSprop", "Nadam", "Adam"])
+def test_training_goes_on_from_the_file_of_the_other(keras: ModuleType, tmp_path, name: str, direction: str) -> None:
+    x = RNG.normal(size=(32, 4)).astype(np.float32)
+    y = x[:, :1] - x[:, 1:2]
+    ours, theirs = (ravine, keras) if direction == "to Keras" else (keras, ravine)
+    rate = ours.optimizers.schedules.CosineDecay(0.02, 50) if name == "Adam" else 0.02
+    model = ours.Sequential([ours.layers.Input((4,)), ours.layers.Dense(6, "tanh"), ours.layers.Dense(1)])
+    model.compile(getattr(ours.optimizers, name)(rate), "mse")
+    model.fit(x, y, epochs=2, shuffle=False, verbose=0, batch_size=8)
+    model.save(tmp_path / "model.keras")
+    twin = theirs.models.load_model(tmp_path / "model.keras")
+    losses = [m.fit(x, y, epochs=2, shuffle=False, verbose=0, batch_size=8).history["loss"] for m in (model, twin)]
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)
+    assert int(twin.optimizer.iterations) == int(model.optimizer.iterations) == 16

@@ -53,6 +53,8 @@ class Programs(Layer):
         self._build_for_data(batch)
         if phase == "predict":
             batch = Batch(batch.x)
+        if phase == "train" and self.optimizer is None:
+            raise ValueError(f"{self._label}: training needs an optimizer, and compile() was given optimizer=None.")
         self._current()
         shapes = tuple([_shapes(part) for part in batch])
         key = (phase, shapes, self.optimizer.program_key() if phase == "train" else None)

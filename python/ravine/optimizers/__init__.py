@@ -71,12 +71,12 @@ _config.export("keras.optimizers", Optimizer, OptimizerMap, *_classes)
 _named = {cls.__name__.lower(): cls for cls in _classes}
 
 
-def get(identifier: Any) -> Optimizer:
-    """An optimizer from a name in any case, a configuration, a class or an instance.
+def get(identifier: Any) -> Any:
+    """An optimizer from a name in any case, a configuration, a class or an instance; None for None.
 
     Raises ValueError for an unknown name and for what is not an optimizer.
     """
-    if isinstance(identifier, Optimizer):
+    if identifier is None or isinstance(identifier, Optimizer):
         return identifier
     if isinstance(identifier, dict):
         return deserialize(identifier)

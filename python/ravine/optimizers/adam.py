@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ravine import ops
-from ravine.optimizers.optimizer import CommonArguments, Optimizer
+from ravine.optimizers.optimizer import CommonArguments, CommonButDecay, Optimizer
 from ravine.optimizers.rules import checked_beta, replace, schedule_config, update_average
 from ravine.optimizers.schedules.schedule import LearningRateSchedule
 from ravine.variable import Variable
@@ -39,7 +39,7 @@ class Adam(Optimizer):
     ):
         super().__init__(learning_rate=learning_rate, **kwargs)
         scheduled = isinstance(beta_1, LearningRateSchedule)
-        self.beta_1 = beta_1 if scheduled else checked_beta(self, "beta_1", beta_1)
+        self.beta_1: Any = beta_1 if scheduled else checked_beta(self, "beta_1", beta_1)
         self.beta_2 = checked_beta(self, "beta_2", beta_2)
         self.epsilon = float(epsilon)
         self.amsgrad = bool(amsgrad)
@@ -110,7 +110,7 @@ class AdamW(Adam):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
-        **kwargs: Unpack[CommonArguments],
+        **kwargs: Unpack[CommonButDecay],
     ):
         if weight_decay is None:
             raise ValueError("AdamW: expected `weight_decay` to be a number, received None. Adam has no weight decay.")

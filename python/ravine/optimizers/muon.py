@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ravine import ops
-from ravine.optimizers.optimizer import CommonArguments, Optimizer
+from ravine.optimizers.optimizer import CommonButDecay, Optimizer
 from ravine.optimizers.rules import checked_beta, checked_momentum, replace
 from ravine.variable import Variable
 
@@ -56,7 +56,7 @@ class Muon(Optimizer):
         ns_steps: int = 5,
         nesterov: bool = True,
         rms_rate: float | None = 0.2,
-        **kwargs: Unpack[CommonArguments],
+        **kwargs: Unpack[CommonButDecay],
     ):
         super().__init__(learning_rate=learning_rate, weight_decay=weight_decay, **kwargs)
         self.adam_beta_1 = checked_beta(self, "adam_beta_1", adam_beta_1)

@@ -6,6 +6,7 @@ import inspect
 import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, TypedDict
 
 from ravine import _config, _lookup, ops
@@ -21,10 +22,9 @@ _CLIPPING = ("clipnorm", "global_clipnorm", "clipvalue")
 _PLAIN = (bool, int, float, str, type(None))
 
 
-class CommonArguments(TypedDict, total=False):
-    """What every optimizer takes besides its own arguments; see `Optimizer`."""
+class CommonButDecay(TypedDict, total=False):
+    """What every optimizer takes besides its own arguments and `weight_decay`; see `Optimizer`."""
 
-    weight_decay: float | None
     clipnorm: float | None
     clipvalue: float | None
     global_clipnorm: float | None
@@ -36,6 +36,12 @@ class CommonArguments(TypedDict, total=False):
     name: str | None
     learning_rate_multipliers: Mapping[Any, float] | None
     decay_biases_and_norms: bool
+
+
+class CommonArguments(CommonButDecay, total=False):
+    """What every optimizer takes besides its own arguments; see `Optimizer`."""
+
+    weight_decay: float | None
 
 
 class Optimizer(Rate, State):
@@ -270,7 +276,7 @@ class Optimizer(Rate, State):
         def update() -> None:
             self._update([ops.multiply(total, 1.0 / steps) for total in sums], variables)
             for total in sums:
-                total.assign(0.0)
+                total.assign(ops.zeros_like(ops.convert_to_tensor(total)))
 
         run_if(self._every(steps, self._iterations), update)
 
@@ -298,7 +304,7 @@ class Optimizer(Rate, State):
             decay = self._decay_of(variable)
             if decay:
                 rate = self._rate_for(variable)
-                factor = self._once(("decay", id(rate), decay), lambda r=rate, d=decay: ops.multiply(r, d))
+                factor = self._once(("decay", id(rate), decay), partial(ops.multiply, rate, decay))
                 variable.assign(ops.subtract(variable, ops.multiply(variable, factor)))
 
     def _decay_of(self, variable: Variable) -> float | None:
@@ -365,7 +371,7 @@ class Optimizer(Rate, State):
     # Configuration.
 
     def get_config(self) -> dict:
-        own = {} if self.decay_biases_and_norms else {"decay_biases_and_norms": False}
+        own: dict[str, Any] = {} if self.decay_biases_and_norms else {"decay_biases_and_norms": False}
         multipliers = self._multipliers.config()
         if multipliers:
             own["learning_rate_multipliers"] = multipliers
@@ -408,9 +414,8 @@ def _check_count(where: str, name: str, value: Any, least: int) -> None:
 
 
 def _unexpected(cls: type, kwargs: dict) -> ValueError:
-    own = inspect.signature(cls.__init__).parameters
-    common = inspect.signature(Optimizer.__init__).parameters
-    known = [name for name in {**own, **common} if name not in ("self", "kwargs")]
+    known = {**inspect.signature(cls).parameters, **inspect.signature(Optimizer).parameters}
+    known.pop("kwargs", None)
     if "lr" in kwargs:
         return ValueError(f"{cls.__name__}: argument(s) not recognized: {kwargs}. `lr` is called `learning_rate`.")
     return _lookup.unexpected_arguments(cls.__name__, kwargs, known)

@@ -134,11 +134,15 @@ class Rate:
         """A hyper-parameter that may be a schedule, at the present step."""
         if not isinstance(value, LearningRateSchedule):
             return value
-        return self._once(("scheduled", id(value)), lambda: evaluate(value, self._step_count()))
+        step = self._once("step", self._step_count)
+        return self._once(("scheduled", id(value)), lambda: evaluate(value, step))
 
     def _rate_for(self, variable: Variable) -> Any:
         """The learning rate of one variable in this step; the same object for equal rates."""
-        rate = self._once("rate", lambda: self.learning_rate)
+        rate = self._learning_rate
+        if not isinstance(rate, Variable):
+            step = self._once("step", self._step_count)
+            rate = self._once("rate", lambda: self._rate_at(step))
         factor = self._multipliers.factor(variable)
         return rate if factor is None else self._once(("rate", factor), lambda: ops.multiply(rate, factor))
 
