@@ -136,5 +136,5 @@ def test_old_functions_are_those_of_ops() -> None:
     x = np.ones((4, 1), np.float32)
     expected = float(np.mean(np.square(x - model.predict(x, verbose=0))))
     assert model.evaluate(x, x, verbose=0) == pytest.approx(expected, rel=1e-6)
-    with pytest.raises(AttributeError, match="get_valu.*Did you mean 'get_value'"):
+    with pytest.raises(AttributeError, match=r"get_valu.*Did you mean 'get_value'"):
         _ = K.get_valu

@@ -35,7 +35,7 @@ from ravine.tensor import KerasTensor, Tensor
 from ravine.variable import Variable
 
 if TYPE_CHECKING:
-    from ravine import datasets, diagnosis, plots, tuning
+    from ravine import datasets, diagnosis, plots, tuning, wrappers
     from ravine.diagnosis import diagnose
     from ravine.tuning import find_learning_rate, layerwise_rates, mc_predict
 
@@ -77,6 +77,7 @@ __all__ = [
     "saving",
     "tuning",
     "utils",
+    "wrappers",
 ]
 
 # What most programs do not need comes when it is first asked for.
@@ -89,6 +90,7 @@ _LAZY = {
     "mc_predict": "tuning",
     "plots": None,
     "tuning": None,
+    "wrappers": None,
 }
 
 
