@@ -15,7 +15,7 @@ def network(library: ModuleType, optimizer: str | None = "Adam", dropout: float 
     model = library.Sequential(
         [
             layers.Input((4,)),
-            layers.Dense(5, kernel_regularizer="l2", kernel_constraint=library.constraints.MaxNorm(2.0)),
+            layers.Dense(5, name="first", kernel_regularizer="l2", kernel_constraint=library.constraints.MaxNorm(2.0)),
             layers.BatchNormalization(),
             layers.Dropout(dropout),
             layers.Activation("relu"),

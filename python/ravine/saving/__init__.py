@@ -38,12 +38,12 @@ __all__ = [
 
 
 def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:
-    """A model, with fresh weights, from the text of `Model.to_json`.
+    """A model, with fresh weights, from the text of `Model.to_json`, of ravine or of Keras 2 and 3.
 
     Raises:
         ValueError: the text is not JSON, or names unknown classes.
     """
-    from ravine.saving import json_config
+    from ravine.saving import json_config, legacy_config
 
-    config = json_config.parse(json_string)
+    config = legacy_config.modern(json_config.parse(json_string))
     return deserialize_keras_object(config, custom_objects, kind="model", module="keras")

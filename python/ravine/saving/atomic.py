@@ -40,9 +40,8 @@ def replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
         _sync_folder(folder)
     except OSError as error:
         kept = " What was there before is untouched." if os.path.exists(target) else ""
-        raise type(error)(
-            error.errno, f"Saving to {os.fspath(path)!r} failed: {error.strerror or error}.{kept}"
-        ) from error
+        told = f"Saving to {os.fspath(path)!r} failed: {error.strerror or error}.{kept}"
+        raise (type(error)(told) if error.errno is None else type(error)(error.errno, told)) from error
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):

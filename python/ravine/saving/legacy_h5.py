@@ -109,7 +109,8 @@ def _read_optimizer(model: Any, file: Any) -> None:
         optimizer._ensure_built(model.trainable_variables)
     own = optimizer.variables
     values = [_dataset(group, name, state.size_of(model)) for name in names]
-    if len(values) > len(own) or [x.shape for x in values] != [x.shape for x in own[: len(values)]]:
+    old = bool(names) and _last_parts(names[0])[-1] == "iter"  # before Keras 2.11 the slots had another order
+    if old or len(values) > len(own) or [x.shape for x in values] != [x.shape for x in own[: len(values)]]:
         warnings.warn(
             f"The state of the optimizer {optimizer.name!r} was not loaded: the file has that of another kind, "
             f"{len(values)} variables instead of {len(own)}.",

@@ -203,7 +203,7 @@ def _restore_stream(layer: Any, generator: SeedGenerator, store: Any) -> None:
 def _failure_message(source: Any, failures: list[tuple[str, Any, Exception]]) -> str:
     path, owner, error = failures[0]
     label = f"{type(owner).__name__} {owner.name!r}"
-    told = str(error) if isinstance(error, ValueError) else repr(error)
+    told = f"the file has no {error} for it." if isinstance(error, KeyError) else str(error) or repr(error)
     told = told if told.startswith(label) else f"{label}: {told}"
     message = f"{str(source)!r}: {told} Its place in the file is {path or '/'!r}."
     if len(failures) > 1:
