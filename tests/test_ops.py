@@ -269,6 +269,20 @@ def test_makers() -> None:
     assert type(ops.convert_to_numpy(ops.zeros(2))) is np.ndarray
 
 
+def test_makers_take_the_batch_of_a_traced_tensor() -> None:
+    def made(x):
+        rows = ops.shape(x)[0]
+        return [ops.zeros((rows, 2)), ops.ones((rows,)), ops.full((rows, 3), 2.5), ops.full((rows,), ops.sum(x))]
+
+    zeros, ones, full, total = run_traced(made, X)
+    np.testing.assert_array_equal(zeros, np.zeros((4, 2)))
+    np.testing.assert_array_equal(ones, np.ones(4))
+    np.testing.assert_array_equal(full, np.full((4, 3), 2.5))
+    np.testing.assert_allclose(total, np.full(4, X.sum()), rtol=1e-5)
+    with pytest.raises(ValueError, match=r"received \(None, 2\): None stands for the batch"):
+        ops.zeros((None, 2))
+
+
 def test_eager_results_are_tensors_with_dtypes_of_their_own() -> None:
     x = np.array([-1.0, 2.0], np.float32)
     assert (ops.relu(x).dtype, ops.greater(x, 0).dtype, ops.argmax(x).dtype) == (np.float32, bool, np.int32)

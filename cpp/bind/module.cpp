@@ -2,6 +2,8 @@
 #include <pybind11/functional.h>
 #include <pybind11/stl.h>
 
+#include <system_error>
+
 #include "bind/convert.h"
 #include "bind/eager.h"
 #include "bind/model.h"
@@ -177,6 +179,14 @@ void bind_program(py::module_& module) {
 PYBIND11_MODULE(_core, module) {
     module.doc() = "The engine of ravine.";
     module.attr("__version__") = RAVINE_VERSION;
+    // OSError picks its subclass by the number: FileNotFoundError, PermissionError, ...
+    py::register_exception_translator([](std::exception_ptr thrown) {
+        try {
+            if (thrown) std::rethrow_exception(thrown);
+        } catch (const std::system_error& error) {
+            PyErr_SetObject(PyExc_OSError, py::make_tuple(error.code().value(), error.what()).ptr());
+        }
+    });
     module.def("isas", &available_isas, "Instruction sets that can run here, the best first.");
     module.def("isa", [] { return std::string(current_kernels().isa); }, "The instruction set in use.");
     module.def("set_isa", &set_isa, py::arg("name"));

@@ -7,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+#include <system_error>
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <unistd.h>
@@ -28,6 +29,11 @@ using File = std::unique_ptr<std::FILE, FileCloser>;
 
 [[noreturn]] void fail(const std::string& path, const std::string& why) {
     throw std::runtime_error("'" + path + "': " + why);
+}
+
+/// What the operating system refused, with its reason.
+[[noreturn]] void fail_of_system(const std::string& path, const char* what) {
+    throw std::system_error(errno, std::generic_category(), "'" + path + "': " + what);
 }
 
 /// Removes the temporary file unless it was renamed.
@@ -62,28 +68,25 @@ void write_safetensors(const std::string& path, const SafetensorsFile& file) {
     Temporary temporary{path + ".tmp"};
 #endif
     File out(std::fopen(temporary.path.c_str(), "wb"));
-    if (!out) fail(path, std::string("cannot be written: ") + std::strerror(errno) + ".");
+    if (!out) fail_of_system(path, "cannot be written");
     const auto put = [&](const void* data, size_t bytes) {
-        if (bytes && std::fwrite(data, 1, bytes, out.get()) != bytes)
-            fail(path, std::string("could not be written: ") + std::strerror(errno) + ".");
+        if (bytes && std::fwrite(data, 1, bytes, out.get()) != bytes) fail_of_system(path, "could not be written");
     };
     put(length, sizeof length);
     put(text.data(), text.size());
     for (const FileTensor& tensor : file.tensors) put(tensor.data, tensor.bytes);
-    if (std::fflush(out.get()) != 0) fail(path, std::string("could not be written: ") + std::strerror(errno) + ".");
+    if (std::fflush(out.get()) != 0) fail_of_system(path, "could not be written");
 #if defined(__unix__) || defined(__APPLE__)
-    if (::fsync(::fileno(out.get())) != 0)
-        fail(path, std::string("could not be flushed to disk: ") + std::strerror(errno) + ".");
+    if (::fsync(::fileno(out.get())) != 0) fail_of_system(path, "could not be flushed to disk");
 #endif
     out.reset();
-    if (std::rename(temporary.path.c_str(), path.c_str()) != 0)
-        fail(path, std::string("could not be replaced: ") + std::strerror(errno) + ".");
+    if (std::rename(temporary.path.c_str(), path.c_str()) != 0) fail_of_system(path, "could not be replaced");
     temporary.kept = true;
 }
 
 SafetensorsFile read_safetensors(const std::string& path) {
     File in(std::fopen(path.c_str(), "rb"));
-    if (!in) fail(path, std::string("cannot be read: ") + std::strerror(errno) + ".");
+    if (!in) fail_of_system(path, "cannot be read");
     if (std::fseek(in.get(), 0, SEEK_END) != 0) fail(path, "cannot be read: it is no regular file.");
     const long end = std::ftell(in.get());
     std::rewind(in.get());

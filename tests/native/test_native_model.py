@@ -122,7 +122,7 @@ def test_unbuilt_models_are_refused(path):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(RuntimeError, match=r"nothing\.ravine.*cannot be read"):
+    with pytest.raises(FileNotFoundError, match=r"nothing\.ravine.*cannot be read: No such file"):
         _core.NativeModel(str(tmp_path / "nothing.ravine"))
 
 
@@ -165,7 +165,7 @@ def test_flipped_bytes_never_crash(path):
 def test_a_failed_save_leaves_the_old_file(path, tmp_path):
     make_model().export(path)
     native = _core.NativeModel(str(path))
-    with pytest.raises(RuntimeError, match="cannot be written"):
+    with pytest.raises(OSError, match="cannot be written"):
         native.save(str(tmp_path / "no" / "such" / "folder.ravine"))
     native.save(str(path))
     np.testing.assert_array_equal(_core.NativeModel(str(path)).predict(X), native.predict(X))

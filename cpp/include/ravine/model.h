@@ -10,8 +10,8 @@
 // Numbers equal Python's bit for bit on the same instruction set. All data is float32, row-major, one sample after the
 // other; class labels are floats too. A Model may be moved but not copied, and must not be called once it was moved
 // from. Calls on one Model from several threads wait for each other. Bad arguments, and an instruction set in
-// RAVINE_ISA that cannot run here, throw std::invalid_argument; bad files std::runtime_error; too little memory
-// std::bad_alloc.
+// RAVINE_ISA that cannot run here, throw std::invalid_argument; bad files std::runtime_error, as std::system_error where
+// the operating system gives the reason; too little memory std::bad_alloc.
 #pragma once
 #include <cstdint>
 #include <functional>

@@ -162,19 +162,25 @@ def broadcast_to(x: Any, shape: Sequence[int | None]) -> Any:
     return apply("broadcast_to", [x], {"shape": sizes}, tag(x))
 
 
-def zeros(shape: Sequence[int], dtype: Any = None) -> Any:
-    """Zeros of a fixed shape"""
-    return as_tensor(np.zeros(shape, standardize_dtype(dtype)))
+def zeros(shape: int | Sequence[int | None], dtype: Any = None) -> Any:
+    """Zeros of a shape, which may begin with None (the batch) while a function is traced"""
+    return full(shape, 0, dtype)
 
 
-def ones(shape: Sequence[int], dtype: Any = None) -> Any:
-    """Ones of a fixed shape"""
-    return as_tensor(np.ones(shape, standardize_dtype(dtype)))
+def ones(shape: int | Sequence[int | None], dtype: Any = None) -> Any:
+    """Ones of a shape, which may begin with None (the batch) while a function is traced"""
+    return full(shape, 1, dtype)
 
 
-def full(shape: Sequence[int], fill_value: float, dtype: Any = None) -> Any:
-    """One value repeated over a fixed shape"""
-    return as_tensor(np.full(shape, fill_value, standardize_dtype(dtype)))
+def full(shape: int | Sequence[int | None], fill_value: Any, dtype: Any = None) -> Any:
+    """One value repeated over a shape, which may begin with None (the batch) while a function is traced"""
+    sizes = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+    trace = current()
+    if None not in sizes and not isinstance(fill_value, (SymbolicTensor, Variable)):
+        return as_tensor(np.full(sizes, fill_value, standardize_dtype(dtype)))
+    if trace is None:
+        raise ValueError(f"Expected a fixed shape, received {sizes}: None stands for the batch of a traced function.")
+    return cast(broadcast_to(fill_value, sizes), "float32" if dtype is None else dtype)
 
 
 def arange(start: float, stop: float | None = None, step: float = 1, dtype: Any = None) -> Any:
@@ -218,8 +224,8 @@ def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
     return as_tensor(np.tri(N, M, k, standardize_dtype(dtype)))
 
 
-def empty(shape: Sequence[int], dtype: Any = None) -> Any:
-    """Zeros of a fixed shape: nothing is left uninitialized here"""
+def empty(shape: int | Sequence[int | None], dtype: Any = None) -> Any:
+    """As `zeros`: nothing is left uninitialized here"""
     return zeros(shape, dtype)
 
 

@@ -37,7 +37,10 @@ def getitem(x: Any, index: Any) -> Any:
     at = items.index(Ellipsis) if Ellipsis in items else len(items)
     items = (*items[:at], *rest, *items[at + 1 :])
 
-    begin, size, step, new = [], [], [], []
+    begin: list[int] = []
+    size: list[int | None] = []
+    step: list[int] = []
+    new: list[int | None] = []
     for item in items:
         if item is None:
             new.append(1)
