@@ -87,8 +87,8 @@ def test_histograms_of_weights_and_gradients(tmp_path: Path) -> None:
         assert found[0][-1, 1] == pytest.approx(expected.max(), abs=1e-12)
         gradient = values(events, f"{variable.path}/gradient")[2]
         assert gradient[:, 2].sum() == expected.size
-    assert events.summary_metadata["hidden/kernel/histogram"].plugin_data.plugin_name == "histograms"
-    bias = values(events, "out/bias/gradient")[0]  # its gradient is the mean of prediction - target
+    assert events.summary_metadata[f"{model.weights[0].path}/histogram"].plugin_data.plugin_name == "histograms"
+    bias = values(events, f"{model.weights[-1].path}/gradient")[0]  # its gradient is the mean of prediction - target
     assert bias[-1, 0] == bias[-1, 1]
     assert np.isfinite(bias).all()
 
