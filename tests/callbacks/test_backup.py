@@ -246,3 +246,48 @@ def test_going_on_within_an_epoch_of_a_py_dataset(tmp_path: Path, steps: int | N
         train(9)
     for own, expected in zip(train(None), whole, strict=True):
         np.testing.assert_array_equal(own, expected)
+
+
+def several_inputs_and_outputs() -> keras.Model:
+    keras.utils.set_random_seed(9)
+    a, b = keras.Input((2,), name="a"), keras.Input((3,), name="b")
+    joined = layers.Dropout(0.2)(layers.Concatenate()([a, layers.Dense(4, "relu")(b)]))
+    model = keras.Model(
+        [a, b], {"one": layers.Dense(1, name="one")(joined), "two": layers.Dense(2, name="two")(joined)}
+    )
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 5, 0.9)
+    model.compile(keras.optimizers.SGD(schedule, momentum=0.9), {"one": "mse", "two": "mae"}, metrics={"one": ["mae"]})
+    return model
+
+
+def test_several_inputs_and_outputs_and_a_plateau_on_a_schedule(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    x = {"a": rng.normal(size=(20, 2)), "b": rng.normal(size=(20, 3))}
+    y = {"one": rng.normal(size=(20, 1)), "two": rng.normal(size=(20, 2))}
+
+    def train(kill: int | None) -> tuple[list[np.ndarray], dict]:
+        class Stop(keras.callbacks.Callback):
+            seen = 0
+
+            def on_train_batch_end(self, batch, logs=None):
+                self.seen += 1
+                if self.seen == kill:
+                    raise KeyboardInterrupt
+
+        model = several_inputs_and_outputs()
+        callbacks = [
+            keras.callbacks.BackupAndRestore(tmp_path / "backup", save_freq=3),
+            keras.callbacks.ReduceLROnPlateau("loss", patience=1, mode="max", factor=0.5),
+            Stop(),
+        ]
+        history = model.fit(x, y, batch_size=6, epochs=4, callbacks=callbacks, verbose=0)
+        return [*model.get_weights(), *(v.numpy() for v in model.optimizer.variables)], history.history
+
+    weights, history = train(None)
+    assert history["learning_rate"][-1] < 0.5 * history["learning_rate"][0]  # the plateau has lowered the schedule
+    with pytest.raises(KeyboardInterrupt):
+        train(14)
+    resumed, again = train(None)
+    assert again == history
+    for own, expected in zip(resumed, weights, strict=True):
+        np.testing.assert_array_equal(own, expected)

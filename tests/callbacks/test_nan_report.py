@@ -124,3 +124,10 @@ def test_a_stream_of_batches() -> None:
     assert "row 3, column 1" in callback.report
     with pytest.warns(UserWarning, match="row 3 of the last batch, column 1"):
         model().fit(batches(), steps_per_epoch=2, verbose=0)
+
+
+def test_several_inputs() -> None:
+    a, b = keras.Input((4,)), keras.Input((4,))
+    net = keras.Model([a, b], layers.Dense(1)(layers.Concatenate()([a, b])))
+    net.compile("sgd", "mse")
+    assert "input number 2 holds NaN in row 11, column 3" in report(net, [X, with_value(X, (11, 3), np.nan)])

@@ -167,3 +167,16 @@ def test_tensorflow_is_not_needed(tmp_path: Path) -> None:
     )
     environment = {"PYTHONPATH": ":".join(sys.path), "PATH": "/usr/bin"}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+
+
+def test_the_graph_of_several_inputs(tmp_path: Path) -> None:
+    a, b = keras.Input((2,)), keras.Input((2,))
+    joined = layers.Concatenate(name="joined")([layers.Dense(3, name="left")(a), b])
+    model = keras.Model([a, b], layers.Dense(1, name="head")(joined))
+    model.compile("sgd", "mse")
+    callback = keras.callbacks.TensorBoard(tmp_path, histogram_freq=1)
+    model.fit([X, X], Y, verbose=0, callbacks=[callback])
+    nodes = {node.name: list(node.input) for node in read(tmp_path / "train").Graph().node}
+    assert nodes["left"] == ["x_0"]
+    assert nodes["joined"] == ["left", "x_1"]
+    assert nodes["head"] == ["joined"]
