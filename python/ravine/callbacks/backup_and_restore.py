@@ -8,7 +8,6 @@ import json
 import os
 import random as python_random
 import warnings
-import zipfile
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from ravine.callbacks._batches import SavesByBatches
 from ravine.callbacks.callback import Callback
 
 FORMAT = 1
-_UNREADABLE = (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile)
+_UNREADABLE = (OSError, ValueError, KeyError, IndexError, TypeError, EOFError)
 
 
 class BackupAndRestore(SavesByBatches):
@@ -224,8 +223,13 @@ class _Backup:
     """A backup that was read: `state`, and `arrays` by name."""
 
     def __init__(self, path: str) -> None:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as members:
-            self.arrays = {name: members[name] for name in members.files}
+        from zipfile import BadZipFile
+
+        try:
+            with open(path, "rb") as file, np.load(file, allow_pickle=False) as members:
+                self.arrays = {name: members[name] for name in members.files}
+        except BadZipFile as error:
+            raise ValueError(str(error)) from error
         self.state = json.loads(self.arrays["state"].tobytes())
         if self.state["format"] != FORMAT:
             raise ValueError(f"it has format {self.state['format']}, this version reads {FORMAT}")

@@ -6,7 +6,6 @@ import itertools
 import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 
@@ -73,6 +72,8 @@ class PyDataset:
             for index in order:
                 yield self[index]
             return
+        from concurrent.futures import ThreadPoolExecutor  # takes a while to import
+
         numbers = iter(order)
         with ThreadPoolExecutor(self._workers) as pool:
             ahead = max(self._max_queue_size, self._workers)
