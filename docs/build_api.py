@@ -179,7 +179,9 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="only compare")
     check = parser.parse_args().check
     wanted = pages()
-    stale = [name for name, text in wanted.items() if not (FOLDER / name).is_file() or (FOLDER / name).read_text() != text]
+    stale = [
+        name for name, text in wanted.items() if not (FOLDER / name).is_file() or (FOLDER / name).read_text() != text
+    ]
     stale += [path.name for path in FOLDER.glob("*.md") if path.name not in wanted]
     if check:
         if stale:

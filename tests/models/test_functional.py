@@ -190,6 +190,18 @@ def test_copies() -> None:
     np.testing.assert_array_equal(copy.deepcopy(deep)(A), deep(A))
 
 
+def test_lists_and_dictionaries_of_one() -> None:
+    x = Input((3,), name="x")
+    y = layers.Dense(2)(x)
+    model = Model(inputs=[x], outputs=[y])
+    assert model.input_shape == (None, 3) and model.output_shape == (None, 2)
+    np.testing.assert_array_equal(model.predict([A], verbose=0), model(A))
+    named = Model({"x": x}, {"y": y})
+    assert named.input_shape == (None, 3)
+    np.testing.assert_array_equal(named.predict({"x": A}, verbose=0)["y"], model(A))
+    np.testing.assert_array_equal(named.predict(A, verbose=0)["y"], model(A))
+
+
 def test_subclassing_with_ends() -> None:
     class Net(Model):
         def __init__(self) -> None:

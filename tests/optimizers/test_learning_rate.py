@@ -43,8 +43,8 @@ def test_it_may_change_between_runs_of_one_program() -> None:
     assert float(optimizer.learning_rate) == 0.5
     optimizer.learning_rate.assign(0.25)
     assert optimizer.get_config()["learning_rate"] == 0.25
-    with pytest.raises(ValueError, match="0 or more, received -1"):
-        optimizer.learning_rate = -1
+    with pytest.warns(UserWarning, match="rate -1 is below 0"):
+        optimizer.learning_rate = -1  # as a formula may that runs on after its last step
 
 
 def test_lr_says_what_it_is_called_now() -> None:

@@ -166,12 +166,16 @@ class Model(SavingMethods):
     @property
     def input_shape(self) -> Any:
         """The shapes of `input`, with None for the batch."""
-        return _tree.mapped(lambda x: x.shape, self._known_network("input shape").inputs)
+        network = self._known_network("input shape")
+        only = len(network.input_tensors) == 1
+        return network.input_tensors[0].shape if only else _tree.mapped(lambda x: x.shape, network.inputs)
 
     @property
     def output_shape(self) -> Any:
         """The shapes of `output`, with None for the batch."""
-        return _tree.mapped(lambda x: x.shape, self._known_network("output shape").outputs)
+        network = self._known_network("output shape")
+        only = len(network.output_tensors) == 1
+        return network.output_tensors[0].shape if only else _tree.mapped(lambda x: x.shape, network.outputs)
 
     @property
     def input_names(self) -> list[str]:

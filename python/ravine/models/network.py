@@ -16,8 +16,8 @@ class Network:
     """The calls of layers that lead from inputs to outputs.
 
     Args:
-        inputs, outputs: a KerasTensor, or a list, tuple or dict of them. An input may be any tensor of a graph; what
-            leads to it is not part of the network.
+        inputs, outputs: a KerasTensor, or a list, tuple or dict of them; a list of one counts as that one. An input may
+            be any tensor of a graph; what leads to it is not part of the network.
 
     Attributes:
         nodes: the calls, each after those whose results it takes.
@@ -30,8 +30,8 @@ class Network:
     """
 
     def __init__(self, inputs: Any, outputs: Any, where: str) -> None:
-        self.inputs = inputs
-        self.outputs = outputs
+        self.inputs = inputs = _unwrapped(inputs)
+        self.outputs = outputs = _unwrapped(outputs)
         for what, structure in (("inputs", inputs), ("outputs", outputs)):
             for tensor in _tree.leaves(structure):
                 if not isinstance(tensor, KerasTensor):
@@ -207,6 +207,10 @@ class _Description:
 
     def tensor(self, node: Node) -> KerasTensor:
         return KerasTensor(self.shape, self.dtype, self.name, node)
+
+
+def _unwrapped(structure: Any) -> Any:
+    return structure[0] if isinstance(structure, (list, tuple)) and len(structure) == 1 else structure
 
 
 def _source(tensor: KerasTensor) -> InputLayer:

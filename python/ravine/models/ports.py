@@ -48,6 +48,8 @@ class Ports:
             parts = self._by_name(value, keys)
         elif isinstance(value, (list, tuple)) and len(value) == len(self._ports):
             parts = list(value)
+        elif len(self._ports) == 1:
+            parts = [value]
         else:
             count = f"{len(value)} values" if isinstance(value, (list, tuple)) else f"one {type(value).__name__}"
             role = "inputs" if self._what == "x" else "outputs"

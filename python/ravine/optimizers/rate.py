@@ -67,7 +67,7 @@ class Rate:
                 f"the optimizer with a number: {where}(learning_rate=0.01)."
             )
         with tracing.suspended():
-            self._learning_rate.assign(checked_rate(value, where))
+            self._learning_rate.assign(_assigned_rate(value, where))
 
     @property
     def learning_rate_scale(self) -> float:
@@ -205,6 +205,16 @@ def _fits(key: Any, variable: Variable) -> bool:
     if isinstance(key, str):
         return re.search(f"(?:^|/)(?:{key})(?:/|$)", variable.path) is not None
     return any(variable is held for held in key.variables)
+
+
+def _assigned_rate(value: Any, where: str) -> float:
+    """A rate that a callback assigns. Formulas of a schedule may undershoot 0 a little after their last step: that is
+    told, but does not end a training."""
+    rate = float(value) if np.ndim(value) == 0 and np.isreal(value) else np.nan
+    if rate < 0:
+        warnings.warn(f"{where}: the learning rate {rate:g} is below 0, so the loss will rise.", stacklevel=4)
+        return rate
+    return checked_rate(value, where)
 
 
 def checked_rate(value: Any, where: str, what: str = "learning_rate") -> float:
