@@ -26,13 +26,15 @@ from ravine import (
     saving,
     utils,
 )
-from ravine.layers import Input, Layer
+from ravine.initializers import Initializer
+from ravine.layers import Input, InputSpec, Layer
 from ravine.losses import Loss
 from ravine.metrics import Metric
 from ravine.models import Model, Sequential
 from ravine.optimizers import Optimizer
+from ravine.regularizers import Regularizer
 from ravine.tensor import KerasTensor, Tensor
-from ravine.variable import Variable
+from ravine.variable import Variable, name_scope
 
 if TYPE_CHECKING:
     from ravine import datasets, diagnosis, plots, tuning, wrappers
@@ -42,13 +44,16 @@ if TYPE_CHECKING:
 __version__ = _core.__version__
 
 __all__ = [
+    "Initializer",
     "Input",
+    "InputSpec",
     "KerasTensor",
     "Layer",
     "Loss",
     "Metric",
     "Model",
     "Optimizer",
+    "Regularizer",
     "Sequential",
     "Tensor",
     "Variable",
@@ -69,6 +74,7 @@ __all__ = [
     "mc_predict",
     "metrics",
     "models",
+    "name_scope",
     "ops",
     "optimizers",
     "plots",
@@ -77,8 +83,15 @@ __all__ = [
     "saving",
     "tuning",
     "utils",
+    "version",
     "wrappers",
 ]
+
+
+def version() -> str:
+    """The version of ravine."""
+    return __version__
+
 
 # What most programs do not need comes when it is first asked for.
 _LAZY = {

@@ -14,10 +14,13 @@ from ravine._config import (
     register_keras_serializable,
     serialize_keras_object,
 )
-from ravine.utils.numerical import to_categorical
+from ravine.config import disable_interactive_logging, enable_interactive_logging, is_interactive_logging_enabled
+from ravine.utils.batches import pack_x_y_sample_weight, pad_sequences, split_dataset, unpack_x_y_sample_weight
+from ravine.utils.numerical import normalize, to_categorical
 from ravine.utils.progbar import Progbar
 from ravine.utils.py_dataset import PyDataset, Sequence
 from ravine.utils.session import clear_session, set_random_seed
+from ravine.utils.tensors import get_source_inputs, is_keras_tensor
 
 if TYPE_CHECKING:
     from ravine.plots import model_to_dot, plot_history, plot_model
@@ -30,16 +33,26 @@ __all__ = [
     "clear_session",
     "custom_object_scope",
     "deserialize_keras_object",
+    "disable_interactive_logging",
+    "enable_interactive_logging",
     "get_custom_objects",
     "get_registered_name",
     "get_registered_object",
+    "get_source_inputs",
+    "is_interactive_logging_enabled",
+    "is_keras_tensor",
     "model_to_dot",
+    "normalize",
+    "pack_x_y_sample_weight",
+    "pad_sequences",
     "plot_history",
     "plot_model",
     "register_keras_serializable",
     "serialize_keras_object",
     "set_random_seed",
+    "split_dataset",
     "to_categorical",
+    "unpack_x_y_sample_weight",
 ]
 
 

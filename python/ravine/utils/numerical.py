@@ -1,4 +1,4 @@
-"""Small helpers on arrays of labels."""
+"""Small helpers on arrays."""
 
 from __future__ import annotations
 
@@ -33,3 +33,10 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
     rows = np.zeros((labels.size, num_classes))
     rows[np.arange(labels.size), labels] = 1.0
     return rows.reshape((*shape, num_classes))
+
+
+def normalize(x: Any, axis: int = -1, order: int | float = 2) -> np.ndarray:
+    """`x` divided by its norm of an order along an axis; rows of zeros stay zeros."""
+    array = np.atleast_1d(np.asarray(x))
+    norm = np.linalg.norm(array, order, axis=axis, keepdims=True)
+    return array / np.where(norm == 0, 1, norm)
