@@ -83,40 +83,40 @@ def one_hot_to_ids(shape):
     return y, p.argmax(-1)
 
 
-SHAPES = [(6,), (6, 1), (4, 3), (3, 2, 4)]
-ROWS = [(6, 4), (3, 2, 4)]
+SHAPES = [(6,), (6, 3), (3, 2, 4)]
+ROWS = [(3, 2, 4)]
 PAIRS = [(6, 3)]
-FLAT = [(12,), (6, 2)]
+FLAT = [(6, 2)]
 FLOAT = {"dtype": "float32"}
 # name, arguments, data, shapes
 CASES = [
     ("MeanSquaredError", {}, real, SHAPES),
-    ("RootMeanSquaredError", {}, real, SHAPES),
-    ("MeanAbsoluteError", {}, real, SHAPES),
+    ("RootMeanSquaredError", {}, real, PAIRS),
+    ("MeanAbsoluteError", {}, real, PAIRS),
     ("MeanAbsolutePercentageError", {}, real, PAIRS),
-    ("MeanSquaredLogarithmicError", {}, positive, SHAPES),
+    ("MeanSquaredLogarithmicError", {}, positive, PAIRS),
     ("LogCoshError", {}, real, PAIRS),
-    ("CosineSimilarity", {}, real, [(6, 3), (3, 2, 4)]),
+    ("CosineSimilarity", {}, real, [(3, 2, 4)]),
     ("CosineSimilarity", {"axis": 1}, real, [(3, 2, 4)]),
     ("R2Score", {}, close, PAIRS),
     ("R2Score", {"class_aggregation": None}, close, PAIRS),
     ("R2Score", {"class_aggregation": "variance_weighted_average", "num_regressors": 2}, close, PAIRS),
-    ("PearsonCorrelation", {}, close, [(5, 4), (3, 2, 4)]),
+    ("PearsonCorrelation", {}, close, [(3, 2, 4)]),
     ("PearsonCorrelation", {"axis": 1}, close, [(3, 2, 4)]),
-    ("ConcordanceCorrelation", {}, close, [(5, 4)]),
-    ("Poisson", {}, positive, SHAPES[1:]),
+    ("ConcordanceCorrelation", {}, close, [(3, 2, 4)]),
+    ("Poisson", {}, positive, PAIRS),
     ("KLDivergence", {}, one_hot, ROWS),
     ("Hinge", {}, signs, PAIRS),
     ("Hinge", {}, logits, PAIRS),
     ("SquaredHinge", {}, signs, PAIRS),
     ("CategoricalHinge", {}, one_hot, PAIRS),
-    ("BinaryCrossentropy", {}, binary, SHAPES),
+    ("BinaryCrossentropy", {}, binary, ROWS),
     ("BinaryCrossentropy", {"from_logits": True, "label_smoothing": 0.1}, logits, PAIRS),
     ("CategoricalCrossentropy", {}, one_hot, ROWS),
     ("CategoricalCrossentropy", {"from_logits": True, "label_smoothing": 0.1}, one_hot_logits, PAIRS),
     ("SparseCategoricalCrossentropy", {}, sparse, ROWS),
     ("SparseCategoricalCrossentropy", {"ignore_class": 1}, sparse, PAIRS),
-    ("Accuracy", {}, integers, SHAPES),
+    ("Accuracy", {}, integers, ROWS),
     ("BinaryAccuracy", {}, binary, SHAPES),
     ("BinaryAccuracy", {"threshold": 0.3}, on_thresholds, PAIRS),
     ("CategoricalAccuracy", {}, one_hot, ROWS),
@@ -127,7 +127,7 @@ CASES = [
     ("SparseTopKCategoricalAccuracy", {"k": 2}, sparse, ROWS),
     ("SparseTopKCategoricalAccuracy", {"k": 2}, sparse_columns, PAIRS),
     ("SparseTopKCategoricalAccuracy", {"k": 2, "from_sorted_ids": True}, sorted_ids, PAIRS),
-    ("TruePositives", {}, binary, SHAPES),
+    ("TruePositives", {}, binary, ROWS),
     ("FalsePositives", {"thresholds": 0.3}, binary, PAIRS),
     ("TrueNegatives", {"thresholds": [0.2, 0.7]}, binary, PAIRS),
     ("FalseNegatives", {"thresholds": [0.0, 0.5, 1.0]}, on_thresholds, PAIRS),
@@ -137,10 +137,10 @@ CASES = [
     ("Precision", {"top_k": 2}, binary, [(6, 5)]),
     ("Precision", {"top_k": 2, "class_id": 1}, binary, [(6, 5)]),
     ("Precision", {"class_id": 2, "thresholds": [0.3]}, binary, PAIRS),
-    ("Recall", {}, binary, SHAPES),
+    ("Recall", {}, binary, PAIRS),
     ("Recall", {"top_k": 1, "thresholds": 0.4}, binary, [(6, 5)]),
     ("Recall", {"class_id": 0}, binary, PAIRS),
-    ("SensitivityAtSpecificity", {"specificity": 0.4}, binary, [(30,), (10, 3)]),
+    ("SensitivityAtSpecificity", {"specificity": 0.4}, binary, [(30,)]),
     ("SensitivityAtSpecificity", {"specificity": 0.4, "num_thresholds": 1}, binary, [(30,)]),
     ("SpecificityAtSensitivity", {"sensitivity": 0.4, "num_thresholds": 11}, on_thresholds, [(30,)]),
     ("PrecisionAtRecall", {"recall": 0.6}, binary, [(30,)]),
@@ -151,7 +151,7 @@ CASES = [
         for curve in ("ROC", "PR", "PRGAIN")
         for method in ("interpolation", "minoring", "majoring")
     ],
-    ("AUC", {}, on_thresholds, [(10, 3), (6, 1)]),
+    ("AUC", {}, on_thresholds, [(10, 3)]),
     ("AUC", {"num_thresholds": 11}, on_thresholds, [(30,)]),
     ("AUC", {"thresholds": [0.2, 0.3, 0.8], "from_logits": True}, logits, [(30,)]),
     ("AUC", {"multi_label": True}, binary, [(10, 3)]),
@@ -168,7 +168,7 @@ CASES = [
     ("BinaryIoU", {"threshold": 0.4, **FLOAT}, binary, FLAT),
     ("BinaryIoU", {"target_class_ids": [1], **FLOAT}, binary, FLAT),
     ("OneHotIoU", {"num_classes": 4, "target_class_ids": [1, 2], **FLOAT}, one_hot, [(6, 4)]),
-    ("OneHotMeanIoU", {"num_classes": 4, **FLOAT}, one_hot, [(6, 4), (3, 2, 4)]),
+    ("OneHotMeanIoU", {"num_classes": 4, **FLOAT}, one_hot, [(6, 4)]),
     ("OneHotMeanIoU", {"num_classes": 4, "sparse_y_pred": True, **FLOAT}, one_hot_to_ids, [(6, 4)]),
 ]
 EACH = [
@@ -264,10 +264,9 @@ def test_values(keras: ModuleType, name: str, arguments: dict, batches: list) ->
             traced(getattr(metrics, name)(**arguments), batches, weights), expected, rtol=2e-5, atol=2e-6
         )
         own.reset_state()
-        own.update_state(*batches[0])
-        theirs.reset_state()
-        theirs.update_state(*batches[0])
-        np.testing.assert_allclose(own.result(), theirs.result(), rtol=2e-5, atol=2e-6)
+        for batch in batches:
+            own.update_state(*batch, sample_weight=weights)
+        np.testing.assert_allclose(own.result(), expected, rtol=2e-5, atol=2e-6)
 
 
 @pytest.mark.parametrize("name", [name for name in FUNCTIONS if name in metrics.functions])
