@@ -16,11 +16,11 @@ def network(library: ModuleType, optimizer: str | None = "Adam", dropout: float 
         [
             layers.Input((4,)),
             layers.Dense(5, name="first", kernel_regularizer="l2", kernel_constraint=library.constraints.MaxNorm(2.0)),
-            layers.BatchNormalization(),
+            layers.BatchNormalization(name="bn"),
             layers.Dropout(dropout),
             layers.Activation("relu"),
             inner,
-            layers.PReLU(),
+            layers.PReLU(name="prelu"),
             layers.Dense(2, name="out"),
         ],
         name="net",

@@ -28,30 +28,21 @@ def require_h5py() -> Any:
 
 @contextmanager
 def reading(path: Any) -> Iterator[None]:
-    """What the libraries below raise about a damaged file becomes an UnreadableFileError that names it."""
-    import struct
-    import zipfile
-    import zlib
-
+    """Errors about the content of a file name it. What the libraries below raise about a damaged one, which is of many
+    kinds, becomes an UnreadableFileError."""
     name = repr(str(path))
     try:
         yield
-    except ImportError:
+    except (ImportError, PermissionError, IsADirectoryError, Warning):
         raise
-    except (UnreadableFileError, ConfigurationError) as error:
-        raise error if name in str(error) else type(error)(f"{name}: {error}") from error.__cause__
     except FileNotFoundError as error:
         raise MissingFileError(error.errno, f"There is no file {name}.") from None
-    except (PermissionError, IsADirectoryError):
-        raise
-    except (
-        OSError,
-        RuntimeError,
-        KeyError,
-        EOFError,
-        AttributeError,
-        struct.error,
-        zlib.error,
-        zipfile.BadZipFile,
-    ) as e:
-        raise UnreadableFileError(f"{name} cannot be read; it is damaged or not what its name says: {e}") from e
+    except ValueError as error:
+        if name in str(error):
+            raise
+        kind = ConfigurationError if isinstance(error, ConfigurationError) else UnreadableFileError
+        raise kind(f"{name}: {error}") from error.__cause__
+    except Exception as error:
+        raise UnreadableFileError(
+            f"{name} cannot be read; it is damaged or not what its name says ({error!r})."
+        ) from error
