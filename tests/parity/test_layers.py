@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -36,7 +37,6 @@ class Case:
     kwargs: dict = field(default_factory=dict)
     call: dict = field(default_factory=dict)
     random: bool = False
-    same_config: bool = True  # else only the keys are compared
 
 
 def l2(library: ModuleType) -> Any:
@@ -172,8 +172,15 @@ NOT_HERE = {
 
 
 @pytest.fixture(scope="module")
-def keras() -> ModuleType:
-    return pytest.importorskip("keras")
+def keras() -> Iterator[ModuleType]:
+    """Keras on JAX, which compiles without optimizing: what is compiled here runs once."""
+    library = pytest.importorskip("keras")
+    import jax
+
+    before = jax.config.read("jax_disable_most_optimizations")
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield library
+    jax.config.update("jax_disable_most_optimizations", before)
 
 
 def test_every_public_layer_has_a_case_or_a_reason(keras: ModuleType) -> None:
