@@ -78,17 +78,19 @@ def test_histograms_of_weights_and_gradients(tmp_path: Path) -> None:
     model.compile(keras.optimizers.SGD(0.0), "binary_crossentropy")  # so that the weights stay what they are
     model.fit(X, Y, epochs=3, batch_size=20, verbose=0, callbacks=[callback])
     events = read(tmp_path / "train")
-    for variable, expected in zip(model.weights, weights, strict=True):
-        found = values(events, f"{variable.path}/histogram")
+    tags = [variable.path.removeprefix("net/") for variable in model.weights]
+    assert tags[0] == "hidden/kernel"
+    for tag, expected in zip(tags, weights, strict=True):
+        found = values(events, f"{tag}/histogram")
         assert list(found) == [0, 2]
         assert found[0].shape == (30, 3)
         assert found[0][:, 2].sum() == expected.size
         assert found[0][0, 0] == pytest.approx(expected.min(), abs=1e-12)
         assert found[0][-1, 1] == pytest.approx(expected.max(), abs=1e-12)
-        gradient = values(events, f"{variable.path}/gradient")[2]
+        gradient = values(events, f"{tag}/gradient")[2]
         assert gradient[:, 2].sum() == expected.size
-    assert events.summary_metadata[f"{model.weights[0].path}/histogram"].plugin_data.plugin_name == "histograms"
-    bias = values(events, f"{model.weights[-1].path}/gradient")[0]  # its gradient is the mean of prediction - target
+    assert events.summary_metadata[f"{tags[0]}/histogram"].plugin_data.plugin_name == "histograms"
+    bias = values(events, f"{tags[-1]}/gradient")[0]  # its gradient is the mean of prediction - target
     assert bias[-1, 0] == bias[-1, 1]
     assert np.isfinite(bias).all()
 

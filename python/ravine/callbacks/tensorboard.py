@@ -131,12 +131,16 @@ class TensorBoard(Callback):
     def _write_histograms(self, epoch: int) -> None:
         file = self._file("train")
         for variable in self.model.weights:
-            file.histogram(f"{variable.path}/histogram", variable.array, epoch)
+            file.histogram(f"{self._tag(variable.path)}/histogram", variable.array, epoch)
         if self._data is not None:
             from ravine.callbacks._inspection import inspect_step
 
             for path, gradient in inspect_step(self.model, self._data.sample()).gradients.items():
-                file.histogram(f"{path}/gradient", gradient, epoch)
+                file.histogram(f"{self._tag(path)}/gradient", gradient, epoch)
+
+    def _tag(self, path: str) -> str:
+        """A variable's path without the name of the model, which another run may have numbered otherwise."""
+        return path.removeprefix(f"{self.model.name}/")
 
     def _write_graph(self) -> None:
         file = self._file("train")

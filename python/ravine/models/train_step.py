@@ -60,7 +60,7 @@ def trace_train(model: Any, batch: Batch) -> StepProgram:
         else:
             warnings.warn(f"{model._label}: there are no trainable weights, so fit changes nothing.", stacklevel=6)
         program = trace.program(inputs, [])
-        return StepProgram(program, y_pred, trace._variables.values())
+        return StepProgram(program, y_pred, list(trace._variables.values()))
 
 
 def trace_test(model: Any, batch: Batch) -> StepProgram:

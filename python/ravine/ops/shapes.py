@@ -177,7 +177,7 @@ def full(shape: int | Sequence[int | None], fill_value: Any, dtype: Any = None) 
     sizes = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
     trace = current()
     if None not in sizes and not isinstance(fill_value, (SymbolicTensor, Variable)):
-        return as_tensor(np.full(sizes, fill_value, standardize_dtype(dtype)))
+        return as_tensor(np.full([int(n) for n in sizes if n is not None], fill_value, standardize_dtype(dtype)))
     if trace is None:
         raise ValueError(f"Expected a fixed shape, received {sizes}: None stands for the batch of a traced function.")
     return cast(broadcast_to(fill_value, sizes), "float32" if dtype is None else dtype)
