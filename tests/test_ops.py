@@ -1,5 +1,6 @@
 """Every public function of ravine.ops: eager and traced results against float64 NumPy."""
 
+import inspect
 import math
 from collections.abc import Callable
 
@@ -195,6 +196,64 @@ CASES.update(
         "trunc": ([X * 5], ops.trunc, np.trunc),
     }
 )
+HOLES = np.where(np.abs(X) > 1, np.nan, X)
+ZEROS = np.round(X * 2) / 2
+CASES.update(
+    {
+        "allclose": ([X, X + 1e-7], lambda x, y: ops.allclose(x, y), lambda x, y: np.allclose(x, y)),
+        "array": ([X], ops.array, lambda x: x),
+        "cbrt": ([X], ops.cbrt, np.cbrt),
+        "copy": ([X], ops.copy, lambda x: x),
+        "empty_like": ([ODD], ops.empty_like, np.zeros_like),
+        "fabs": ([X], ops.fabs, np.fabs),
+        "fliplr": ([X], ops.fliplr, np.fliplr),
+        "fmax": ([HOLES, Y], ops.fmax, np.fmax),
+        "fmin": ([HOLES, Y], ops.fmin, np.fmin),
+        "fmod": ([X, POSITIVE], ops.fmod, np.fmod),
+        "get_item": ([X], lambda x: ops.get_item(x, np.s_[:, 1]), lambda x: x[:, 1]),
+        "heaviside": ([ZEROS], lambda x: ops.heaviside(x, 0.5), lambda x: np.heaviside(x, 0.5)),
+        "isclose": ([X, X + ZEROS * 1e-5], ops.isclose, np.isclose),
+        "isin": ([ZEROS], lambda x: ops.isin(x, [0, 0.5]), lambda x: np.isin(x, [0, 0.5])),
+        "isneginf": ([ODD], ops.isneginf, np.isneginf),
+        "isposinf": ([ODD], ops.isposinf, np.isposinf),
+        "multi_hot": (
+            [np.array([[0, 2], [1, 1], [3, 4], [4, 0]])],
+            lambda x: ops.multi_hot(x, 5),
+            lambda x: np.eye(5)[x].max(axis=1),
+        ),
+        "nanmax": ([HOLES], lambda x: ops.nanmax(x, 1), lambda x: np.nanmax(x, 1)),
+        "nanmean": ([HOLES], lambda x: ops.nanmean(x, (1, 2)), lambda x: np.nanmean(x, (1, 2))),
+        "nanmin": ([HOLES], lambda x: ops.nanmin(x, 1, True), lambda x: np.nanmin(x, 1, keepdims=True)),
+        "nanprod": ([HOLES], lambda x: ops.nanprod(x, -1), lambda x: np.nanprod(x, -1)),
+        "nanstd": ([HOLES], lambda x: ops.nanstd(x, (1, 2)), lambda x: np.nanstd(x, (1, 2))),
+        "nansum": ([HOLES], lambda x: ops.nansum(x, 1), lambda x: np.nansum(x, 1)),
+        "nanvar": ([HOLES], lambda x: ops.nanvar(x, (1, 2)), lambda x: np.nanvar(x, (1, 2))),
+        "percentile": ([X], lambda x: ops.percentile(x, 30, 1), lambda x: np.percentile(x, 30, 1)),
+        "ptp": ([X], lambda x: ops.ptp(x, 1), lambda x: np.ptp(x, 1)),
+        "rms_normalization": (
+            [X],
+            lambda x: ops.rms_normalization(x, ROW),
+            lambda x: x / np.sqrt((x * x).mean(-1, keepdims=True) + 1e-7) * ROW,
+        ),
+        "segment_sum": (
+            [X[:, 0], np.array([2, 0, 2, 7])],
+            lambda x, i: ops.segment_sum(x, i, 3),
+            lambda x, i: np.stack([x[1], x[0] * 0, x[0] + x[2]]),
+        ),
+        "select": (
+            [X],
+            lambda x: ops.select([x > 1, x > 0], [x, x * 2], -1.0),
+            lambda x: np.select([x > 1, x > 0], [x, x * 2], -1.0),
+        ),
+        "signbit": ([X], ops.signbit, np.signbit),
+        "sinc": ([ZEROS], ops.sinc, np.sinc),
+        "slice_update": (
+            [X, Y[:, :2, 1:4]],
+            lambda x, y: ops.slice_update(x, (0, 1, 2), y),
+            lambda x, y: np.concatenate([x[:, :1], np.concatenate([x[:, 1:, :2], y], -1)], 1),
+        ),
+    }
+)
 # Functions that make or describe values rather than compute on them, and those with tests of their own below.
 ELSEWHERE = {
     "SymbolicTensor", "Trace", "adam_rate", "adam_update", "apply", "arange", "batch_normalization",
@@ -211,7 +270,8 @@ ELSEWHERE |= {
     "take_along_axis", "top_k",
     "diag", "diagonal", "einsum", "inner", "outer", "tensordot", "tril", "triu", "vdot",
     "cond", "fori_loop", "map", "scan", "switch", "vectorized_map", "while_loop",
-    "empty", "eye", "identity", "linspace", "sparsemax", "tri",
+    "empty", "eye", "flipud", "identity", "is_tensor", "layer_normalization", "linspace", "meshgrid", "nonzero",
+    "sparsemax", "tri",
 }  # fmt: skip
 
 
@@ -325,6 +385,54 @@ def test_gradient_of_a_product_with_zeros() -> None:
     x = np.array([[2, 0, 3], [0, 0, 5], [1, 2, 3]], np.float32)
     np.testing.assert_array_equal(gradient_of(lambda x: ops.prod(x, axis=1), x), [[0, 6, 0], [0, 0, 0], [6, 3, 2]])
     np.testing.assert_array_equal(gradient_of(lambda x: ops.cumprod(x, axis=1), x[:1]), [[1, 8, 0]])
+
+
+def test_layer_normalization() -> None:
+    gamma, beta = RNG.uniform(0.5, 2, (3, 5)), RNG.normal(size=(3, 5))
+    expected = (X - X.mean((1, 2), keepdims=True)) / np.sqrt(X.var((1, 2), keepdims=True) + 0.1) * gamma + beta
+    for got in (
+        ops.layer_normalization(X, gamma, beta, axis=(1, 2), epsilon=0.1),
+        run_traced(lambda x: ops.layer_normalization(x, gamma, beta, axis=(1, 2), epsilon=0.1), X),
+    ):
+        np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
+    got = ops.layer_normalization(X, gamma[:, 0], axis=1)
+    expected = (X - X.mean(1, keepdims=True)) / np.sqrt(X.var(1, keepdims=True) + 1e-7) * gamma[:, :1]
+    np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_lengths_are_at_least_epsilon_when_vectors_are_normalized() -> None:
+    x = np.array([[3, 4], [1e-8, 0], [0, 0]], np.float32)
+    for order in (1, 2, 3):
+        lengths = (np.abs(x.astype(np.float64)) ** order).sum(-1, keepdims=True) ** (1 / order)
+        np.testing.assert_allclose(ops.normalize(x, order=order), x / np.maximum(lengths, 1e-7), rtol=1e-5)
+    np.testing.assert_allclose(ops.norm(X, 3, axis=-1), np.linalg.norm(X, 3, axis=-1), rtol=1e-5)
+    np.testing.assert_allclose(ops.norm(X, 0, axis=-1), np.linalg.norm(X, 0, axis=-1))
+
+
+def test_what_depends_on_the_numbers_runs_at_once_only() -> None:
+    np.testing.assert_array_equal(ops.nonzero(FLAGS), np.nonzero(FLAGS))
+    np.testing.assert_array_equal(ops.where(FLAGS), np.nonzero(FLAGS))
+    with pytest.raises(NotImplementedError, match=r"ops.nonzero cannot be traced"):
+        run_traced(ops.nonzero, X)
+    assert ops.is_tensor(ops.zeros(2)) and ops.is_tensor(Variable(1.0)) and not ops.is_tensor(np.zeros(2))
+    np.testing.assert_array_equal(ops.flipud(X), np.flipud(X).astype(np.float32))
+    for indexing in ("xy", "ij"):
+        grids = ops.meshgrid([1.0, 2.0], [3.0, 4.0, 5.0], [6.0], indexing=indexing)
+        for got, want in zip(grids, np.meshgrid([1, 2], [3, 4, 5], [6], indexing=indexing), strict=True):
+            np.testing.assert_array_equal(got, want)
+
+
+KERAS_HAS_NOT = {"silu": "beta", "swish": "beta"}
+
+
+def test_signatures_are_those_of_keras() -> None:
+    keras = pytest.importorskip("keras")
+    for name in set(ops.__all__) & set(dir(keras.ops)):
+        theirs = inspect.signature(getattr(keras.ops, name)).parameters
+        ours = dict(inspect.signature(getattr(ops, name)).parameters)
+        ours.pop(KERAS_HAS_NOT.get(name, ""), None)
+        wanted = {key: parameter.default for key, parameter in theirs.items()}
+        assert {key: parameter.default for key, parameter in ours.items()} == wanted, name
 
 
 def test_float32_arrays_are_not_copied() -> None:

@@ -65,7 +65,7 @@ CASES: dict[str, tuple[list[Any], Any, Any]] = {
     "concatenate": ([X, Y], lambda x, y: ops.concatenate([x, y], axis=1), lambda x, y: np.concatenate([x, y], axis=1)),
     "concatenate many": (
         [Z],
-        lambda x: ops.concatenate([x[:, i : i + 1] * i for i in range(6)] * 12),
+        lambda x: ops.concatenate([x[:, i : i + 1] * i for i in range(6)] * 12, axis=-1),
         lambda x: np.concatenate([x[:, i : i + 1] * i for i in range(6)] * 12, axis=-1),
     ),
     "flip": ([X], lambda x: ops.flip(x, (1, -1)), lambda x: np.flip(x, (1, -1))),

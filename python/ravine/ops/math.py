@@ -7,8 +7,6 @@ from typing import Any
 from ravine.ops._dtypes import common, is_number, tag
 from ravine.ops.trace import apply
 
-_PI = 3.141592653589793
-
 
 def add(x1: Any, x2: Any) -> Any:
     """x1 + x2"""
@@ -97,7 +95,7 @@ def absolute(x: Any) -> Any:
     return apply("absolute", [x], dtype=common(x))
 
 
-abs = absolute
+abs = fabs = absolute
 
 
 def sign(x: Any) -> Any:
@@ -165,75 +163,6 @@ def erfinv(x: Any) -> Any:
     return apply("erfinv", [x])
 
 
-def arctan(x: Any) -> Any:
-    """The angle whose tangent is x, in radians, within [-pi/2, pi/2]"""
-    return apply("arctan", [x])
-
-
-def sin(x: Any) -> Any:
-    """The sine of x in radians"""
-    return apply("sin", [x])
-
-
-def cos(x: Any) -> Any:
-    """The cosine of x in radians"""
-    return apply("cos", [x])
-
-
-def tan(x: Any) -> Any:
-    """The tangent of x in radians"""
-    return divide(sin(x), cos(x))
-
-
-def arcsin(x: Any) -> Any:
-    """The angle whose sine is x, within [-pi/2, pi/2]"""
-    return arctan(divide(x, sqrt(multiply(subtract(1.0, x), add(x, 1.0)))))
-
-
-def arccos(x: Any) -> Any:
-    """The angle whose cosine is x, within [0, pi]"""
-    return multiply(arctan(sqrt(divide(subtract(1.0, x), add(x, 1.0)))), 2.0)
-
-
-def arctan2(x1: Any, x2: Any) -> Any:
-    """The angle of the point (x2, x1), within [-pi, pi]"""
-    steep = greater(absolute(x1), absolute(x2))
-    flat_base = where(steep, 1.0, where(equal(x2, 0.0), 1.0, x2))
-    ratio = where(steep, divide(negative(x2), where(steep, x1, 1.0)), divide(x1, flat_base))
-    turned = where(less(x1, 0.0), -_PI, _PI)
-    offset = where(steep, multiply(turned, 0.5), where(less(x2, 0.0), turned, 0.0))
-    return add(arctan(ratio), offset)
-
-
-def sinh(x: Any) -> Any:
-    """The hyperbolic sine"""
-    return multiply(subtract(expm1(x), expm1(negative(x))), 0.5)
-
-
-def cosh(x: Any) -> Any:
-    """The hyperbolic cosine"""
-    return multiply(add(exp(x), exp(negative(x))), 0.5)
-
-
-def arcsinh(x: Any) -> Any:
-    """The inverse of sinh"""
-    size = maximum(absolute(x), 1.0)
-    large = multiply(sign(x), add(log(size), log1p(sqrt(add(square(reciprocal(size)), 1.0)))))
-    near = clip(x, -1.0, 1.0)
-    return where(less(absolute(x), 1.0), arctanh(divide(near, sqrt(add(square(near), 1.0)))), large)
-
-
-def arccosh(x: Any) -> Any:
-    """The inverse of cosh for x >= 1, not negative"""
-    beyond = subtract(x, 1.0)
-    return log1p(add(beyond, multiply(sqrt(beyond), sqrt(add(x, 1.0)))))
-
-
-def arctanh(x: Any) -> Any:
-    """The inverse of tanh"""
-    return multiply(subtract(log1p(x), log1p(negative(x))), 0.5)
-
-
 def exp2(x: Any) -> Any:
     """2 ** x"""
     return power(2.0, x)
@@ -246,19 +175,29 @@ def logaddexp(x1: Any, x2: Any) -> Any:
     return where(same, x1, add(x2, apply("softplus", [gap])))
 
 
-def hypot(x1: Any, x2: Any) -> Any:
-    """sqrt(x1 ** 2 + x2 ** 2)"""
-    return sqrt(add(square(x1), square(x2)))
+def cbrt(x: Any) -> Any:
+    """The cube root, negative for negative x"""
+    return multiply(sign(x), power(absolute(x), 1 / 3))
 
 
-def deg2rad(x: Any) -> Any:
-    """Degrees to radians"""
-    return multiply(x, _PI / 180)
+def heaviside(x1: Any, x2: Any) -> Any:
+    """0 below 0, 1 above, x2 at 0"""
+    return where(equal(x1, 0), x2, add(multiply(sign(x1), 0.5), 0.5))
 
 
-def rad2deg(x: Any) -> Any:
-    """Radians to degrees"""
-    return multiply(x, 180 / _PI)
+def fmod(x1: Any, x2: Any) -> Any:
+    """x1 - trunc(x1 / x2) * x2: the remainder, with the sign of x1"""
+    return subtract(x1, multiply(trunc(divide(x1, x2)), x2))
+
+
+def fmax(x1: Any, x2: Any) -> Any:
+    """The larger of each pair; a number where the other is NaN"""
+    return where(isnan(x1), x2, where(isnan(x2), x1, maximum(x1, x2)))
+
+
+def fmin(x1: Any, x2: Any) -> Any:
+    """The smaller of each pair; a number where the other is NaN"""
+    return where(isnan(x1), x2, where(isnan(x2), x1, minimum(x1, x2)))
 
 
 def trunc(x: Any) -> Any:
@@ -347,6 +286,28 @@ def isfinite(x: Any) -> Any:
     return apply("isfinite", [x], dtype="bool")
 
 
+def isposinf(x: Any) -> Any:
+    """True where x is infinity"""
+    return equal(x, float("inf"))
+
+
+def isneginf(x: Any) -> Any:
+    """True where x is minus infinity"""
+    return equal(x, float("-inf"))
+
+
+def isclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
+    """True where |x1 - x2| <= atol + rtol |x2|, or both are the same infinity (or, with `equal_nan`, NaN)"""
+    near = less_equal(absolute(subtract(x1, x2)), add(multiply(absolute(x2), float(rtol)), float(atol)))
+    close = logical_or(equal(x1, x2), logical_and(near, isfinite(x2)))
+    return logical_or(close, logical_and(isnan(x1), isnan(x2))) if equal_nan else close
+
+
+def signbit(x: Any) -> Any:
+    """True where x is below 0"""
+    return less(x, 0)
+
+
 def isinf(x: Any) -> Any:
     """True where x is infinite"""
     return equal(absolute(x), float("inf"))
@@ -357,8 +318,12 @@ def logical_xor(x1: Any, x2: Any) -> Any:
     return not_equal(not_equal(x1, 0), not_equal(x2, 0))
 
 
-def where(condition: Any, x1: Any, x2: Any) -> Any:
-    """x1 where the condition holds, else x2"""
+def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
+    """x1 where the condition holds, else x2. With the condition alone: as `nonzero`."""
+    if x1 is None and x2 is None:
+        from ravine.ops import selection
+
+        return selection.nonzero(condition)
     return apply("where", [condition, x1, x2], dtype="bool" if tag(x1) == tag(x2) == "bool" else common(x1, x2))
 
 

@@ -76,7 +76,7 @@ def tanh(x: Any) -> Any:
 
 
 def silu(x: Any, beta: float = 1.0) -> Any:
-    """x * sigmoid(beta * x)"""
+    """x * sigmoid(beta * x); Keras has no `beta`."""
     return apply("silu", [x], {"beta": float(beta)})
 
 
@@ -203,16 +203,51 @@ def sigmoid_crossentropy(target: Any, logits: Any) -> Any:
     return apply("sigmoid_crossentropy", [logits, target])
 
 
-def normalize(x: Any, axis: int | None = -1, order: int = 2, epsilon: float = 1e-12) -> Any:
-    """x divided by its length along `axis`, the length being at least sqrt(epsilon) (order 2) or epsilon"""
+def normalize(x: Any, axis: int | None = -1, order: int = 2, epsilon: float | None = None) -> Any:
+    """x divided by its length along `axis`, the length being at least epsilon (by default that of ``keras.config``)"""
+    least = _least(epsilon)
     if order == 2:
         total = reduction.sum(math.square(x), axis, True)
-        return math.multiply(x, math.rsqrt(math.maximum(total, epsilon)))
-    return math.divide(x, math.maximum(reduction.norm(x, order, axis, True), epsilon))
+        return math.multiply(x, math.rsqrt(math.maximum(total, least * least)))
+    return math.divide(x, math.maximum(reduction.norm(x, order, axis, True), least))
 
 
-def moments(x: Any, axes: Any, keepdims: bool = False) -> tuple[Any, Any]:
-    """The mean and the variance (divided by N) over `axes`"""
+def layer_normalization(
+    x: Any, gamma: Any = None, beta: Any = None, axis: int | Any = -1, epsilon: float | None = None, **kwargs: Any
+) -> Any:
+    """(x - mean) / sqrt(variance + epsilon) * gamma + beta with the statistics of each sample over `axis` (Ba et al.
+    2016); epsilon is that of ``keras.config`` by default."""
+    mean, variance = moments(x, axis, keepdims=True)
+    y = math.multiply(math.subtract(x, mean), math.rsqrt(math.add(variance, _least(epsilon))))
+    y = y if gamma is None else math.multiply(y, _along(gamma, x, axis))
+    return y if beta is None else math.add(y, _along(beta, x, axis))
+
+
+def rms_normalization(x: Any, scale: Any = None, axis: int | Any = -1, epsilon: float | None = None) -> Any:
+    """x / sqrt(mean(x^2) + epsilon) * scale over `axis` (Zhang & Sennrich 2019); epsilon as in `layer_normalization`"""
+    square = reduction.mean(math.square(x), axis, True)
+    y = math.multiply(x, math.rsqrt(math.add(square, _least(epsilon))))
+    return y if scale is None else math.multiply(y, _along(scale, x, axis))
+
+
+def _least(epsilon: float | None) -> float:
+    from ravine import config
+
+    return float(config.epsilon() if epsilon is None else epsilon)
+
+
+def _along(factor: Any, x: Any, axis: int | Any) -> Any:
+    """A factor with the sizes of the axes, in their order, shaped to be broadcast over x."""
+    rank = len(shape_of(x))
+    axes = reduction.axes_of(axis, rank)
+    if len(shape_of(factor)) != len(axes):
+        return factor
+    sizes = iter(shape_of(factor))
+    return shapes.reshape(factor, [next(sizes) if i in axes else 1 for i in range(axes[0], rank)])
+
+
+def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = False) -> tuple[Any, Any]:
+    """The mean and the variance (divided by N) over `axes`; there is but one device to be `synchronized`"""
     return reduction.mean(x, axes, keepdims), reduction.var(x, axes, keepdims)
 
 

@@ -20,22 +20,86 @@ def mean(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False
     return _reduce("mean", x, axis, keepdims, "float32")
 
 
-def max(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
-    """The largest value over `axis`; equal ones share the gradient."""
-    return _reduce("max", x, axis, keepdims, tag(x))
+def max(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False, initial: float | None = None) -> Any:
+    """The largest value over `axis`, at least `initial`; equal ones share the gradient."""
+    largest = _reduce("max", x, axis, keepdims, tag(x))
+    return largest if initial is None else math.maximum(largest, initial)
 
 
-def min(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
-    """The smallest value over `axis`; equal ones share the gradient."""
-    return _reduce("min", x, axis, keepdims, tag(x))
+def min(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False, initial: float | None = None) -> Any:
+    """The smallest value over `axis`, at most `initial`; equal ones share the gradient."""
+    smallest = _reduce("min", x, axis, keepdims, tag(x))
+    return smallest if initial is None else math.minimum(smallest, initial)
 
 
-amax, amin = max, min
+def amax(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
+    """As `max`"""
+    return max(x, axis, keepdims)
 
 
-def prod(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
+def amin(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
+    """As `min`"""
+    return min(x, axis, keepdims)
+
+
+def ptp(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
+    """The largest value over `axis` minus the smallest"""
+    return math.subtract(max(x, axis, keepdims), min(x, axis, keepdims))
+
+
+def prod(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False, dtype: Any = None) -> Any:
     """The product over `axis`"""
-    return _reduce("prod", x, axis, keepdims, common(x))
+    product = _reduce("prod", x, axis, keepdims, common(x))
+    return product if dtype is None else shapes.cast(product, dtype)
+
+
+def nansum(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
+    """The sum over `axis` of what is not NaN"""
+    return sum(_without_nan(x, 0.0), axis, keepdims)
+
+
+def nanprod(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
+    """The product over `axis` of what is not NaN"""
+    return prod(_without_nan(x, 1.0), axis, keepdims)
+
+
+def nanmean(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
+    """The mean over `axis` of what is not NaN; NaN where nothing is"""
+    return math.divide(nansum(x, axis, keepdims), sum(math.logical_not(math.isnan(x)), axis, keepdims))
+
+
+def nanvar(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
+    """The variance over `axis` of what is not NaN, divided by its number"""
+    return nanmean(math.square(math.subtract(x, nanmean(x, axis, True))), axis, keepdims)
+
+
+def nanstd(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
+    """The standard deviation over `axis` of what is not NaN"""
+    return math.sqrt(nanvar(x, axis, keepdims))
+
+
+def nanmax(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
+    """The largest value over `axis` that is not NaN; NaN where nothing is"""
+    return _extreme_number(max, x, float("-inf"), axis, keepdims)
+
+
+def nanmin(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
+    """The smallest value over `axis` that is not NaN; NaN where nothing is"""
+    return _extreme_number(min, x, float("inf"), axis, keepdims)
+
+
+def _without_nan(x: Any, instead: float) -> Any:
+    return math.where(math.isnan(x), instead, x)
+
+
+def _extreme_number(reduce: Any, x: Any, worst: float, axis: Any, keepdims: bool) -> Any:
+    nothing = min(math.isnan(x), axis, keepdims)
+    return math.where(nothing, float("nan"), reduce(_without_nan(x, worst), axis, keepdims))
+
+
+def allclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
+    """Whether `isclose` holds everywhere"""
+    return all(math.isclose(x1, x2, rtol, atol, equal_nan))
 
 
 def any(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
@@ -58,15 +122,23 @@ def std(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False)
     return math.sqrt(var(x, axis, keepdims))
 
 
-def norm(x: Any, ord: int | str | None = None, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
-    """The length of vectors: `ord` 1, 2 (the default) or ``inf``."""
+def norm(
+    x: Any, ord: float | str | None = None, axis: int | Sequence[int] | None = None, keepdims: bool = False
+) -> Any:
+    """The length of vectors over `axis`: `ord` is 2 by default, ``inf``, ``-inf``, 0 (how many are not 0) or the p of
+    (sum |x|^p)^(1/p). Norms of matrices are not here, but for that of Frobenius: ``"fro"``."""
     if ord in (None, 2, "euclidean", "fro"):
         return math.sqrt(sum(math.square(x), axis, keepdims))
+    if isinstance(ord, str):
+        raise ValueError(f"ops.norm: ord must be a number, 'fro' or 'euclidean', received {ord!r}.")
+    size = math.absolute(x)
+    if ord in (float("inf"), float("-inf")):
+        return (max if ord > 0 else min)(size, axis, keepdims)
+    if ord == 0:
+        return _reduce("sum", math.not_equal(x, 0), axis, keepdims, "float32")
     if ord == 1:
-        return sum(math.absolute(x), axis, keepdims)
-    if ord == float("inf"):
-        return max(math.absolute(x), axis, keepdims)
-    raise ValueError(f"ops.norm: ord must be 1, 2 or inf, received {ord!r}.")
+        return sum(size, axis, keepdims)
+    return math.power(sum(math.power(size, float(ord)), axis, keepdims), 1 / float(ord))
 
 
 def logsumexp(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:

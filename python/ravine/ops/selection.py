@@ -11,6 +11,7 @@ import numpy as np
 from ravine.ops import math, reduction, shapes, slicing
 from ravine.ops._dtypes import axis_of, shape_of, tag
 from ravine.ops.trace import SymbolicTensor, apply
+from ravine.tensor import as_tensor
 from ravine.variable import Variable
 
 
@@ -156,6 +157,13 @@ def quantile(
     return slicing.stack(results, 0) if fractions.ndim else results[0]
 
 
+def percentile(
+    x: Any, q: Any, axis: int | Sequence[int] | None = None, method: str = "linear", keepdims: bool = False
+) -> Any:
+    """As `quantile`, with `q` from 0 to 100"""
+    return quantile(x, np.asarray(q, np.float64) / 100, axis, method, keepdims)
+
+
 def _at_fraction(ordered: Any, place: float, method: str) -> Any:
     low, high = int(np.floor(place)), int(np.ceil(place))
     weights = {
@@ -186,6 +194,54 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
     terms = hits if weights is None else math.multiply(hits, shapes.expand_dims(weights, -1))
     total = reduction.sum(terms, -2)
     return shapes.cast(total, "int32") if weights is None or tag(weights) == "int32" else total
+
+
+def multi_hot(
+    inputs: Any, num_classes: int | None = None, axis: int = -1, dtype: Any = None, sparse: bool = False, **kwargs: Any
+) -> Any:
+    """Which classes occur along the last axis of `inputs`, as zeros and ones: shape (..., n) -> (..., num_classes)"""
+    if num_classes is None:
+        raise ValueError("ops.multi_hot: expected `num_classes`.")
+    hits = shapes.one_hot(inputs, num_classes, dtype=dtype)
+    hits = reduction.max(hits, -2) if shape_of(inputs) else hits
+    return hits if axis == -1 else shapes.moveaxis(hits, -1, axis)
+
+
+def segment_sum(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Any:
+    """The sums of the rows of `data` that have the same number; rows whose number is out of range do not count.
+
+    `num_segments` is needed while a function is traced.
+    """
+    if num_segments is None:
+        if isinstance(segment_ids, (SymbolicTensor, Variable)):
+            raise ValueError("ops.segment_sum: expected `num_segments`: while a function is traced no number is known.")
+        num_segments = int(np.max(np.asarray(segment_ids), initial=-1)) + 1
+    return apply("scatter_add", [segment_ids, data], {"rows": int(num_segments)}, tag(data))
+
+
+def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
+    """The choice of the first condition that holds, else the default"""
+    result = default
+    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+        result = math.where(condition, choice, result)
+    return result
+
+
+def isin(x1: Any, x2: Any, assume_unique: bool = False, invert: bool = False) -> Any:
+    """Whether each value of x1 is among those of x2"""
+    found = reduction.any(math.equal(shapes.expand_dims(x1, -1), shapes.ravel(x2)), -1)
+    return math.logical_not(found) if invert else found
+
+
+def nonzero(x: Any) -> tuple[Any, ...]:
+    """The indices of what is not 0, one array for each axis. How many there are depends on the numbers, so that it
+    cannot be traced."""
+    if isinstance(x, SymbolicTensor):
+        raise NotImplementedError(
+            "ops.nonzero cannot be traced: the size of its result would depend on the numbers. Use ops.where with two "
+            "choices, or multiply with a mask."
+        )
+    return tuple(as_tensor(places.astype(np.int32)) for places in np.nonzero(np.asarray(x)))
 
 
 def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 from ravine.ops import math
 from ravine.ops._dtypes import axis_of, shape_of, tag
 from ravine.ops.trace import SymbolicTensor, apply, current
-from ravine.tensor import KerasTensor, as_tensor, standardize_dtype, tag_of
+from ravine.tensor import KerasTensor, Tensor, as_tensor, standardize_dtype, tag_of
 from ravine.variable import Variable
 
 
@@ -28,8 +28,24 @@ def ndim(x: Any) -> int:
     return len(shape_of(x))
 
 
-def convert_to_tensor(x: Any, dtype: Any = None) -> Any:
-    """`x` as a tensor. Float32 arrays are not copied; a variable becomes the tensor that reads it."""
+def is_tensor(x: Any) -> bool:
+    """Whether `x` is a tensor: traced, eager or a variable"""
+    return isinstance(x, (SymbolicTensor, Tensor, Variable))
+
+
+def array(x: Any, dtype: Any = None) -> Any:
+    """As `convert_to_tensor`"""
+    return convert_to_tensor(x, dtype)
+
+
+def copy(x: Any) -> Any:
+    """The same values in memory of their own"""
+    return apply("copy", [x], None, tag(x))
+
+
+def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, ragged: bool | None = None) -> Any:
+    """`x` as a tensor. Float32 arrays are not copied; a variable becomes the tensor that reads it. `sparse` and
+    `ragged` mean nothing here."""
     if isinstance(x, (SymbolicTensor, KerasTensor)):
         return x if dtype is None else cast(x, dtype)
     if isinstance(x, Variable):
@@ -183,8 +199,9 @@ def full(shape: int | Sequence[int | None], fill_value: Any, dtype: Any = None) 
     return cast(broadcast_to(fill_value, sizes), "float32" if dtype is None else dtype)
 
 
-def arange(start: float, stop: float | None = None, step: float = 1, dtype: Any = None) -> Any:
+def arange(start: float, stop: float | None = None, step: float | None = None, dtype: Any = None) -> Any:
     """Evenly spaced values, as np.arange"""
+    step = 1 if step is None else step
     values = np.arange(start, stop, step) if stop is not None else np.arange(0, start, step)
     return as_tensor(values.astype(tag_of(values.dtype) if dtype is None else standardize_dtype(dtype)))
 
@@ -248,7 +265,25 @@ def ones_like(x: Any, dtype: Any = None) -> Any:
     return full_like(x, 1.0, dtype)
 
 
-def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None) -> Any:
+def empty_like(x: Any, dtype: Any = None) -> Any:
+    """As `zeros_like`"""
+    return zeros_like(x, dtype)
+
+
+def meshgrid(*x: Any, indexing: str = "xy") -> list[Any]:
+    """The coordinates of a grid over vectors, as np.meshgrid"""
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"ops.meshgrid: expected indexing 'xy' or 'ij', received {indexing!r}.")
+    vectors = [ravel(one) for one in x]
+    axes = list(range(len(vectors)))
+    if indexing == "xy" and len(axes) > 1:
+        axes[:2] = [1, 0]
+    whole = [shape_of(vectors[axes.index(i)])[0] for i in range(len(axes))]
+    lines = [[-1 if i == axis else 1 for i in range(len(axes))] for axis in axes]
+    return [broadcast_to(reshape(one, line), whole) for one, line in zip(vectors, lines, strict=True)]
+
+
+def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False) -> Any:
     """Rows with a 1 at the class index and 0 elsewhere: shape (...) -> (..., num_classes).
 
     Args:

@@ -14,6 +14,7 @@ import numpy as np
 from ravine.ops import math, shapes
 from ravine.ops._dtypes import axis_of, common, shape_of, tag
 from ravine.ops.trace import apply, current
+from ravine.tensor import as_tensor
 from ravine.variable import Variable
 
 _MOST_OPERANDS = 8  # of one node of the engine
@@ -86,7 +87,7 @@ def slice_(inputs: Any, start_indices: Sequence[int], shape: Sequence[int | None
     return _window(inputs, begin, size, [1] * len(sizes))
 
 
-def concatenate(xs: Sequence[Any], axis: int = -1) -> Any:
+def concatenate(xs: Sequence[Any], axis: int = 0) -> Any:
     """Tensors one behind the other along `axis`, their other sizes being the same. The batch cannot be joined."""
     xs = list(xs)
     if not xs:
@@ -152,6 +153,33 @@ def flip(x: Any, axis: int | Sequence[int] | None = None) -> Any:
     for i in axes:
         _fixed(sizes, i, "flip")
     return getitem(x, tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(len(sizes))))
+
+
+def flipud(x: Any) -> Any:
+    """The order reversed along axis 0"""
+    return flip(x, 0)
+
+
+def fliplr(x: Any) -> Any:
+    """The order reversed along axis 1"""
+    return flip(x, 1)
+
+
+def get_item(x: Any, key: Any) -> Any:
+    """``x[key]``"""
+    part = x[key] if hasattr(x, "shape") else np.asarray(x)[key]
+    return as_tensor(np.asarray(part)) if isinstance(part, (np.ndarray, np.generic)) else part
+
+
+def slice_update(inputs: Any, start_indices: Sequence[int], updates: Any) -> Any:
+    """`inputs` with the part that begins at `start_indices` replaced by `updates`, which has its shape"""
+    sizes, part = shape_of(inputs), shape_of(updates)
+    begin = [int(i) for i in start_indices]
+    attrs = {"shape": [-1 if n is None else n for n in sizes], "begin": begin, "step": [1] * len(sizes)}
+    placed = apply("place", [updates], attrs, tag(updates))
+    inside = np.zeros([1 if n is None else n for n in sizes], bool)
+    inside[tuple(slice(a, None if n is None else a + n) for a, n in zip(begin, part, strict=True))] = True
+    return math.where(inside, placed, inputs)
 
 
 def roll(x: Any, shift: int | Sequence[int], axis: int | Sequence[int] | None = None) -> Any:
