@@ -244,3 +244,12 @@ def test_a_call_that_does_not_return_a_tensor() -> None:
     model.compile(optimizer="sgd", loss="mse")
     with pytest.raises(TypeError, match="call"):
         model.fit(X, Y, verbose=0)
+
+
+def test_a_train_step_of_its_own_is_refused() -> None:
+    class Net(keras.Model):
+        def train_step(self, data):
+            return {}
+
+    with pytest.raises(NotImplementedError, match=r"train_step\(\) of a model of your own is not called"):
+        Net().compile("sgd", "mse")

@@ -93,7 +93,16 @@ class Trainer(Programs):
 
         Raises:
             ValueError: an unknown name; the message suggests close matches.
+            NotImplementedError: the model has a `train_step` of its own.
         """
+        for name in ("train_step", "test_step", "predict_step"):
+            if hasattr(type(self), name):
+                raise NotImplementedError(
+                    f"{self._label}: {name}() of a model of your own is not called: a step is one program of the "
+                    "engine. Override compute_loss(), call self.add_loss() in call(), or write a loss, layer or "
+                    "optimizer of your own; they become part of the program. For loops such as a GAN's use "
+                    "train_on_batch()."
+                )
         self.__dict__["_compiled"] = Compiled(optimizer, loss, loss_weights, metrics, weighted_metrics)
         self.__dict__["_compile_arguments"] = {
             "optimizer": optimizer,
