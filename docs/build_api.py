@@ -72,6 +72,10 @@ def page(module: types.ModuleType) -> str:
     lines = [f"# {module.__name__}", "", text_of(module), ""]
     described: dict[int, str] = {}
     for name, thing in members(module):
+        home = home_of(thing) if module.__name__ == "ravine" else None
+        if home is not None:
+            lines += [f"### `{name}`", "", f"See [{home}]({home.removeprefix('ravine.')}.md).", ""]
+            continue
         if id(thing) in described:
             lines += [f"### `{name}`", "", f"Another name of `{described[id(thing)]}`.", ""]
             continue
@@ -83,9 +87,19 @@ def page(module: types.ModuleType) -> str:
 def members(module: types.ModuleType) -> list[tuple[str, Any]]:
     """The public classes and functions, in the order of the alphabet; modules have pages of their own."""
     names = getattr(module, "__all__", None) or [name for name in vars(module) if not name.startswith("_")]
-    things = [(name, getattr(module, name)) for name in sorted(set(names), key=str.lower)]
+    things = [(name, getattr(module, name)) for name in sorted(set(names), key=lambda name: (name.lower(), name))]
+    if module.__name__ == "ravine.datasets":
+        return [(f"{name}.load_data", inner.load_data) for name, inner in things if inspect.ismodule(inner)]
     own = [(name, thing) for name, thing in things if inspect.isclass(thing) or inspect.isroutine(thing)]
     return [(name, thing) for name, thing in own if (thing.__module__ or "").startswith("ravine")]
+
+
+def home_of(thing: Any) -> str | None:
+    """The module on whose page a thing of the top level is described."""
+    for name in MODULES[1:]:
+        if any(thing is other for _, other in members(importlib.import_module(name))):
+            return name
+    return None
 
 
 def entry(name: str, thing: Any) -> list[str]:
@@ -125,12 +139,15 @@ def text_of(thing: Any) -> str:
     """The docstring, with the arguments as a list."""
     lines = (inspect.getdoc(thing) or "").splitlines()
     out: list[str] = []
-    listing = code = False
+    listing = code = prose = False
     for line in lines:
         if line in ("Args:", "Returns:", "Raises:", "Attributes:"):
             out += [f"**{line[:-1]}**", ""]
-            listing, code = True, False
+            listing, code = line != "Returns:", False
+            prose = not listing
         elif code and (line.startswith("    ") or not line):
+            out.append(line[4:])
+        elif prose and line.startswith("    "):
             out.append(line[4:])
         elif listing and line.startswith("    ") and not line.startswith("     "):
             out.append(f"- {line.strip()}")
