@@ -11,13 +11,12 @@ import inspect
 import threading
 import types
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from ravine import _lookup
 from ravine._lookup import close_matches
 from ravine.tensor import KerasTensor, as_tensor, standardize_dtype
 
@@ -451,28 +450,3 @@ _SPECIAL: dict[str, Callable[[dict], Any]] = {
 def _short(value: Any) -> str:
     text = repr(value)
     return text if len(text) < 80 else f"{text[:77]}..."
-
-
-def identified(identifier: Any, makers: Mapping[str, Any], kind: str, module: str) -> Any:
-    """What users name an initializer, regularizer or constraint with becomes one: a name, a configuration, a class, an
-    instance or another callable; None stays None.
-
-    Args:
-        makers: by name, what makes one when called.
-        kind, module: as of `deserialize_keras_object`.
-
-    Raises:
-        ValueError: for a name that does not exist, with the nearest ones, and for anything else.
-    """
-    if isinstance(identifier, dict):
-        return deserialize_keras_object(identifier, kind=kind, module=module)
-    if isinstance(identifier, str):
-        custom = get_registered_object(identifier)
-        if custom is None:
-            return _lookup.find(identifier, makers, kind)()
-        return custom() if isinstance(custom, type) else custom
-    if isinstance(identifier, type):
-        return identifier()
-    if identifier is None or callable(identifier):
-        return identifier
-    raise _lookup.not_an_identifier(identifier, kind)

@@ -22,6 +22,7 @@ class Registry:
         functions: known by name, also in configurations.
         aliases: further names of classes and functions.
         prefer_functions: what a name means that a function and a class share.
+        any_case: names are the same in upper and lower case.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class Registry:
         functions: Iterable[Callable] = (),
         aliases: Mapping[str, Any] | None = None,
         prefer_functions: bool = False,
+        any_case: bool = False,
     ):
         classes = tuple(classes)
         self.kind = kind
@@ -40,7 +42,12 @@ class Registry:
         by_class = {name: cls for cls in classes for name in (to_snake_case(cls.__name__), cls.__name__)}
         tables = (by_class, self.functions) if prefer_functions else (self.functions, by_class)
         self.named: dict[str, Any] = {**tables[0], **tables[1], **(aliases or {})}
+        self._any_case = {name.lower(): obj for name, obj in self.named.items()} if any_case else {}
         _config.export(module, *classes)
+
+    def _find(self, name: str) -> Any:
+        obj = self._any_case.get(name.lower())
+        return obj if obj is not None else _lookup.find(name, self.named, self.kind)
 
     def get(self, identifier: Any) -> Any:
         """The object that `identifier` stands for: a name, a configuration, a class (which is instantiated with its
@@ -54,7 +61,7 @@ class Registry:
             return self.deserialize(identifier)
         if isinstance(identifier, str):
             custom = _config.get_registered_object(identifier)
-            identifier = custom if custom is not None else _lookup.find(identifier, self.named, self.kind)
+            identifier = custom if custom is not None else self._find(identifier)
         if isinstance(identifier, type):
             return identifier()
         if callable(identifier):
@@ -73,4 +80,7 @@ class Registry:
         if isinstance(config, str):
             with _config.custom_object_scope(custom_objects or {}):
                 return self.get(config)
+        name = config.get("class_name") if isinstance(config, dict) else None
+        if isinstance(name, str) and name.lower() in self._any_case:
+            config = {**config, "class_name": self._any_case[name.lower()].__name__}
         return _config.deserialize_keras_object(config, custom_objects, kind=self.kind, module=self.module)

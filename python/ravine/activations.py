@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ravine import _config, _lookup, ops
+from ravine import ops
+from ravine._registry import Registry
 
 
 def linear(x: Any) -> Any:
@@ -168,15 +169,18 @@ def sparsemax(x: Any, axis: int = -1) -> Any:
 swish = silu
 hard_swish = hard_silu
 
-functions = {
-    function.__name__: function
-    for function in (
+_registry = Registry(
+    "activation",
+    "keras.layers",
+    functions=(
         celu, elu, exponential, gelu, glu, hard_shrink, hard_sigmoid, hard_silu, hard_tanh, leaky_relu, linear,
         log_sigmoid, log_softmax, mish, relu, relu6, selu, sigmoid, silu, soft_shrink, softmax, softplus, softsign,
         sparse_plus, sparse_sigmoid, sparsemax, squareplus, tanh, tanh_shrink, threshold,
-    )
-}  # fmt: skip
-_named = {**functions, "swish": silu, "hard_swish": hard_silu}
+    ),
+    aliases={"swish": silu, "hard_swish": hard_silu},
+)  # fmt: skip
+functions = _registry.functions
+deserialize = _registry.deserialize
 
 
 def get(identifier: Any) -> Any:
@@ -184,29 +188,10 @@ def get(identifier: Any) -> Any:
 
     Raises ValueError, with the nearest names, for a name that does not exist.
     """
-    if identifier is None:
-        return linear
-    if isinstance(identifier, dict):
-        return deserialize(identifier)
-    if isinstance(identifier, str):
-        custom = _config.get_registered_object(identifier)
-        return custom if custom is not None else _lookup.find(identifier, _named, "activation")
-    if isinstance(identifier, type):
-        return identifier()
-    if callable(identifier):
-        return identifier
-    raise _lookup.not_an_identifier(identifier, "activation")
+    return linear if identifier is None else _registry.get(identifier)
 
 
 def serialize(activation: Any) -> Any:
     """The name of one of ravine's activations; for layers and other functions their configuration."""
     name = getattr(activation, "__name__", None)
-    if name is not None and functions.get(name) is activation:
-        return name
-    return _config.serialize_keras_object(activation)
-
-
-def deserialize(config: Any, custom_objects: dict | None = None) -> Any:
-    if isinstance(config, str):
-        return get(config)
-    return _config.deserialize_keras_object(config, custom_objects, kind="activation", module="keras.layers")
+    return name if name is not None and functions.get(name) is activation else _registry.serialize(activation)

@@ -6,8 +6,8 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
-from ravine import _config, ops
-from ravine._names import to_snake_case
+from ravine import ops
+from ravine._registry import Registry
 
 _EPSILON = 1e-7
 
@@ -122,9 +122,8 @@ non_neg = NonNeg
 unit_norm = UnitNorm
 min_max_norm = MinMaxNorm
 
-_classes = (MaxNorm, NonNeg, UnitNorm, MinMaxNorm)
-_config.export("keras.constraints", *_classes)
-_named = {name: cls for cls in _classes for name in (cls.__name__, to_snake_case(cls.__name__))}
+_registry = Registry("constraint", "keras.constraints", classes=(MaxNorm, NonNeg, UnitNorm, MinMaxNorm))
+serialize, deserialize = _registry.serialize, _registry.deserialize
 
 
 def get(identifier: Any, input_axes: Sequence[int] | None = None) -> Any:
@@ -134,13 +133,5 @@ def get(identifier: Any, input_axes: Sequence[int] | None = None) -> Any:
         input_axes: for layers whose weight has its inputs along other axes than the first, e.g. (0, 1, 2) for a
             convolution of images. A norm runs over them unless its constraint says otherwise.
     """
-    found = _config.identified(identifier, _named, "constraint", "keras.constraints")
+    found = _registry.get(identifier)
     return found.along(input_axes) if isinstance(found, NormConstraint) else found
-
-
-def serialize(constraint: Any) -> Any:
-    return _config.serialize_keras_object(constraint)
-
-
-def deserialize(config: Any, custom_objects: dict | None = None) -> Any:
-    return _config.deserialize_keras_object(config, custom_objects, kind="constraint", module="keras.constraints")

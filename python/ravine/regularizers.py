@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ravine import _config, ops
+from ravine import ops
+from ravine._registry import Registry
 
 
 class Regularizer:
@@ -120,30 +121,13 @@ def _coefficient(where: str, name: str, value: Any) -> float:
     return float(value)
 
 
-_config.export("keras.regularizers", L1, L2, L1L2, OrthogonalRegularizer)
+# The name "l1l2" means both at their usual strength; Keras makes it a penalty of zero.
+_both = L1L2(0.01, 0.01)
 
-# The string "l1l2" means both at their usual strength; Keras makes it a penalty of zero.
-_named = {
-    "l1": L1,
-    "L1": L1,
-    "l2": L2,
-    "L2": L2,
-    "l1l2": lambda: L1L2(0.01, 0.01),
-    "l1_l2": lambda: L1L2(0.01, 0.01),
-    "L1L2": lambda: L1L2(0.01, 0.01),
-    "orthogonal_regularizer": OrthogonalRegularizer,
-    "OrthogonalRegularizer": OrthogonalRegularizer,
-}
-
-
-def get(identifier: Any) -> Any:
-    """A regularizer from a name, a configuration, a class, an instance or a callable; None stays None."""
-    return _config.identified(identifier, _named, "regularizer", "keras.regularizers")
-
-
-def serialize(regularizer: Any) -> Any:
-    return _config.serialize_keras_object(regularizer)
-
-
-def deserialize(config: Any, custom_objects: dict | None = None) -> Any:
-    return _config.deserialize_keras_object(config, custom_objects, kind="regularizer", module="keras.regularizers")
+_registry = Registry(
+    "regularizer",
+    "keras.regularizers",
+    classes=(L1, L2, L1L2, OrthogonalRegularizer),
+    aliases={"l1l2": _both, "l1_l2": _both, "L1L2": _both},
+)
+get, serialize, deserialize = _registry.get, _registry.serialize, _registry.deserialize

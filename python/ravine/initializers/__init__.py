@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ravine import _config
-from ravine._names import to_snake_case
+from ravine._registry import Registry
 from ravine.initializers.constant import Constant, Identity, Ones, Zeros
 from ravine.initializers.distributions import RandomNormal, RandomUniform, TruncatedNormal
 from ravine.initializers.initializer import Initializer, RandomInitializer
@@ -59,29 +59,10 @@ __all__ = [
     "random_normal",
     "random_uniform",
     "serialize",
-    "to_snake_case",
     "truncated_normal",
     "variance_scaling",
     "zeros",
 ]
-
-_classes = (
-    Constant,
-    GlorotNormal,
-    GlorotUniform,
-    HeNormal,
-    HeUniform,
-    Identity,
-    LecunNormal,
-    LecunUniform,
-    Ones,
-    Orthogonal,
-    RandomNormal,
-    RandomUniform,
-    TruncatedNormal,
-    VarianceScaling,
-    Zeros,
-)
 
 zeros = Zeros
 ones = Ones
@@ -99,17 +80,37 @@ he_uniform = HeUniform
 lecun_normal = LecunNormal
 lecun_uniform = LecunUniform
 
-_config.export("keras.initializers", *_classes, IdentityInitializer=Identity, OrthogonalInitializer=Orthogonal)
-
-_named = {
-    **{name: cls for cls in _classes for name in (cls.__name__, to_snake_case(cls.__name__))},
-    "IdentityInitializer": Identity,
-    "OrthogonalInitializer": Orthogonal,
-    "normal": RandomNormal,
-    "uniform": RandomUniform,
-    "zero": Zeros,
-    "one": Ones,
-}
+_registry = Registry(
+    "initializer",
+    "keras.initializers",
+    classes=(
+        Constant,
+        GlorotNormal,
+        GlorotUniform,
+        HeNormal,
+        HeUniform,
+        Identity,
+        LecunNormal,
+        LecunUniform,
+        Ones,
+        Orthogonal,
+        RandomNormal,
+        RandomUniform,
+        TruncatedNormal,
+        VarianceScaling,
+        Zeros,
+    ),
+    aliases={
+        "IdentityInitializer": Identity,
+        "OrthogonalInitializer": Orthogonal,
+        "normal": RandomNormal,
+        "uniform": RandomUniform,
+        "zero": Zeros,
+        "one": Ones,
+    },
+)
+_config.export("keras.initializers", IdentityInitializer=Identity, OrthogonalInitializer=Orthogonal)
+serialize, deserialize = _registry.serialize, _registry.deserialize
 
 
 def get(identifier: Any, input_axes: Any = None, output_axes: Any = None) -> Any:
@@ -121,15 +122,7 @@ def get(identifier: Any, input_axes: Any = None, output_axes: Any = None) -> Any
     """
     if isinstance(identifier, np.ndarray):
         return Constant(identifier)
-    found = _config.identified(identifier, _named, "initializer", "keras.initializers")
+    found = _registry.get(identifier)
     if isinstance(found, VarianceScaling) and found.input_axes is None and found.output_axes is None:
         return found.along(input_axes, output_axes)
     return found
-
-
-def serialize(initializer: Any) -> Any:
-    return _config.serialize_keras_object(initializer)
-
-
-def deserialize(config: Any, custom_objects: dict | None = None) -> Any:
-    return _config.deserialize_keras_object(config, custom_objects, kind="initializer", module="keras.initializers")

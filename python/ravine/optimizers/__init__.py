@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ravine import _config, _lookup
+from ravine._registry import Registry
 from ravine.optimizers import legacy, schedules
 from ravine.optimizers.adadelta import Adadelta
 from ravine.optimizers.adafactor import Adafactor
@@ -49,26 +50,31 @@ __all__ = [
     "serialize",
 ]
 
-_classes = (
-    Adadelta,
-    Adafactor,
-    Adagrad,
-    Adam,
-    AdamW,
-    Adamax,
-    Ftrl,
-    Lamb,
-    Lion,
-    LossScaleOptimizer,
-    MultiOptimizer,
-    Muon,
-    Nadam,
-    RMSprop,
-    SGD,
-    ScheduleFreeAdamW,
+_registry = Registry(
+    "optimizer",
+    "keras.optimizers",
+    classes=(
+        Adadelta,
+        Adafactor,
+        Adagrad,
+        Adam,
+        AdamW,
+        Adamax,
+        Ftrl,
+        Lamb,
+        Lion,
+        LossScaleOptimizer,
+        MultiOptimizer,
+        Muon,
+        Nadam,
+        RMSprop,
+        SGD,
+        ScheduleFreeAdamW,
+    ),
+    any_case=True,
 )
-_config.export("keras.optimizers", Optimizer, OptimizerMap, *_classes)
-_named = {cls.__name__.lower(): cls for cls in _classes}
+_config.export("keras.optimizers", Optimizer, OptimizerMap)
+serialize, deserialize = _registry.serialize, _registry.deserialize
 
 
 def get(identifier: Any) -> Any:
@@ -76,25 +82,7 @@ def get(identifier: Any) -> Any:
 
     Raises ValueError for an unknown name and for what is not an optimizer.
     """
-    if identifier is None or isinstance(identifier, Optimizer):
-        return identifier
-    if isinstance(identifier, dict):
-        return deserialize(identifier)
-    if isinstance(identifier, str):
-        custom = _config.get_registered_object(identifier)
-        return custom() if custom is not None else _lookup.find(identifier.lower(), _named, "optimizer")()
-    if isinstance(identifier, type) and issubclass(identifier, Optimizer):
-        return identifier()  # type: ignore[call-arg]
+    found = identifier if isinstance(identifier, Optimizer) else _registry.get(identifier)
+    if found is None or isinstance(found, Optimizer):
+        return found
     raise _lookup.not_an_identifier(identifier, "optimizer")
-
-
-def serialize(optimizer: Optimizer) -> dict:
-    """The configuration of an optimizer, in Keras' form."""
-    return _config.serialize_keras_object(optimizer)
-
-
-def deserialize(config: Any, custom_objects: dict | None = None) -> Optimizer:
-    """An optimizer from its configuration; the names of ravine's own may be written in any case."""
-    if config.get("class_name", "").lower() in _named:
-        config = {**config, "class_name": _named[config["class_name"].lower()].__name__}
-    return _config.deserialize_keras_object(config, custom_objects, kind="optimizer", module="keras.optimizers")
