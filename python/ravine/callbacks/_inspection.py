@@ -15,37 +15,20 @@ from ravine.ops.trace import SymbolicTensor, Trace
 
 
 @dataclass
-class LayerCall:
-    """One call of a layer: its inputs and outputs, tensors while it is traced and arrays afterwards."""
-
-    layer: Any
-    inputs: list[Any]
-    outputs: list[Any]
-
-
-@dataclass
 class Inspection:
     """What `inspect_step` saw.
 
     Attributes:
-        calls: in order, inner layers before outer ones.
+        calls: in order, inner layers before outer ones, with arrays in place of the tensors.
         predictions: one array per output.
         loss: penalties included.
         gradients: of the loss, by the path of each trained variable.
     """
 
-    calls: list[LayerCall]
+    calls: list[_call.LayerCall]
     predictions: list[np.ndarray]
     loss: float
     gradients: dict[str, np.ndarray]
-
-
-class _Recorder(_call.Watcher):
-    def __init__(self) -> None:
-        self.calls: list[LayerCall] = []
-
-    def called(self, layer: Any, args: tuple, outputs: Any) -> None:
-        self.calls.append(LayerCall(layer, _tensors(args), _tensors(outputs)))
 
 
 def inspect_step(model: Any, batch: Any) -> Inspection:
@@ -53,7 +36,7 @@ def inspect_step(model: Any, batch: Any) -> Inspection:
 
     Weights, moving statistics, metrics and random state are afterwards what they were.
     """
-    recorder = _Recorder()
+    recorder = _call.Recorder()
     with Trace() as trace:
         with _call.watching(recorder):
             inputs, y_pred, loss = trace_loss(trace, model, batch, training=True)
@@ -61,7 +44,7 @@ def inspect_step(model: Any, batch: Any) -> Inspection:
         gradients = trace.gradients(loss, variables) if variables else []
         reached = [(v.path, g) for v, g in zip(variables, gradients, strict=True) if g is not None]
         tensors = [x for call in recorder.calls for x in call.inputs + call.outputs]
-        tensors += [*_tensors(y_pred), loss, *(g for _, g in reached)]
+        tensors += [*_call.traced_tensors(y_pred), loss, *(g for _, g in reached)]
         wanted = {x.id: x for x in tensors}
         given = {x.id for x in inputs}
         computed = [id for id in wanted if id not in given]
@@ -71,12 +54,12 @@ def inspect_step(model: Any, batch: Any) -> Inspection:
         values = dict(zip(computed, program.run(arrays), strict=True))
     values.update(zip((x.id for x in inputs), arrays, strict=True))
     calls = [
-        LayerCall(call.layer, [values[x.id] for x in call.inputs], [values[x.id] for x in call.outputs])
+        _call.LayerCall(call.layer, [values[x.id] for x in call.inputs], [values[x.id] for x in call.outputs])
         for call in recorder.calls
     ]
     return Inspection(
         calls,
-        [values[x.id] for x in _tensors(y_pred)],
+        [values[x.id] for x in _call.traced_tensors(y_pred)],
         float(values[loss.id]),
         {path: values[g.id] for path, g in reached},
     )
@@ -84,7 +67,7 @@ def inspect_step(model: Any, batch: Any) -> Inspection:
 
 def layer_graph(model: Any, batch: Any) -> list[tuple[str, str, list[str], tuple]]:
     """The calls of layers as nodes of a graph: (name, class, names of the nodes before, shape of the output)."""
-    recorder = _Recorder()
+    recorder = _call.Recorder()
     with Trace() as trace, _call.watching(recorder):
         inputs, _, _ = trace_loss(trace, model, batch, training=True)
     nodes: list[tuple[str, str, list[str], tuple]] = []
@@ -121,10 +104,6 @@ def _input_names(batch: Any) -> list[str]:
 
 def _containers(model: Any) -> list[Any]:
     return [layer for layer in model._flatten_layers() if layer._sublayers()]
-
-
-def _tensors(values: Any) -> list[SymbolicTensor]:
-    return [x for x in _tree.leaves(values) if isinstance(x, SymbolicTensor)]
 
 
 def _copied(trace: Trace, x: SymbolicTensor) -> SymbolicTensor:

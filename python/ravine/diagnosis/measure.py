@@ -102,16 +102,6 @@ class Measurement:
         return follower.activation
 
 
-class _Recorder(_call.Watcher):
-    def __init__(self) -> None:
-        self.calls: list[Call] = []
-
-    def called(self, layer: Any, args: tuple, outputs: Any) -> None:
-        if isinstance(outputs, SymbolicTensor):
-            inputs = [x for x in _call_tensors(args) if isinstance(x, SymbolicTensor)]
-            self.calls.append(Call(layer, inputs, outputs, activation_of(layer, outputs), _kernel_of(layer)))
-
-
 def measure(model: Any, batch: Batch, loss: Any, optimizer: Any) -> Measurement:
     """Trace one training step of `model` on `batch` and run it.
 
@@ -119,7 +109,7 @@ def measure(model: Any, batch: Batch, loss: Any, optimizer: Any) -> Measurement:
         loss: instead of the compiled one; None for that.
         optimizer: whose steps are tried, on copies of its slots; None for no step.
     """
-    recorder = _Recorder()
+    recorder = _call.Recorder()
     given_rate = 0.0 if optimizer is None else float(optimizer.learning_rate)
     with _compiled_with(model, loss), Trace() as trace:
         with _call.watching(recorder):
@@ -127,7 +117,7 @@ def measure(model: Any, batch: Batch, loss: Any, optimizer: Any) -> Measurement:
         predictions = _tree.leaves(y_pred)
         losses = [output.loss for output in model._compiled.outputs]
         targets = model._compiled._targets(batch.y, y_pred)
-        calls = _rows(recorder.calls)
+        calls = _rows([_described(call) for call in recorder.calls if len(call.outputs) == 1])
         variables = list({id(v): v for v in model.trainable_variables}.values())
         taps = [_tap(call) for call in calls]
         gradients = trace.gradients(total, [tensor for tap in taps for tensor in tap] + variables)
@@ -191,6 +181,11 @@ def measure(model: Any, batch: Batch, loss: Any, optimizer: Any) -> Measurement:
 # Which calls make a row.
 
 
+def _described(call: _call.LayerCall) -> Call:
+    output = call.outputs[0]
+    return Call(call.layer, call.inputs, output, activation_of(call.layer, output), _kernel_of(call.layer))
+
+
 def _rows(calls: list[Call]) -> list[Call]:
     """Of the calls that share an output the one with weights, else the innermost; none that only pass numbers on."""
     by_output: dict[int, Call] = {}
@@ -245,10 +240,6 @@ def _entries(calls: list[Call]) -> list[Call]:
         if call.kernel is not None or touched:
             weighed.add(call.output.id)
     return entries
-
-
-def _call_tensors(args: tuple) -> list[Any]:
-    return _tree.leaves(list(args[:1]))
 
 
 def _kernel_of(layer: Any) -> Variable | None:

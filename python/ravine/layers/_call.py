@@ -69,6 +69,25 @@ class Watcher:
         """`layer` has been called; inner layers before outer ones."""
 
 
+@dataclass
+class LayerCall:
+    """One call of a layer: the tensors among its positional arguments, and what it put out."""
+
+    layer: Any
+    inputs: list[Any]
+    outputs: list[Any]
+
+
+class Recorder(Watcher):
+    """Notes the calls of layers, inner layers before outer ones."""
+
+    def __init__(self) -> None:
+        self.calls: list[LayerCall] = []
+
+    def called(self, layer: Any, args: tuple, outputs: Any) -> None:
+        self.calls.append(LayerCall(layer, traced_tensors(args), traced_tensors(outputs)))
+
+
 @contextmanager
 def watching(watcher: Watcher) -> Iterator[None]:
     """Inside, `watcher` sees the calls of layers in this thread."""
@@ -86,6 +105,11 @@ def watcher_of_calls() -> Watcher | None:
 
 def _calls() -> list:
     return _stack.__dict__.setdefault("calls", [])
+
+
+def traced_tensors(values: Any) -> list[SymbolicTensor]:
+    """The tensors of a trace in a structure."""
+    return [x for x in _tree.leaves(values) if isinstance(x, SymbolicTensor)]
 
 
 def is_tensor(x: Any) -> bool:
