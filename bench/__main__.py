@@ -16,6 +16,7 @@ from bench.measure import Log, Settings, geometric_means, measure
 from bench.memory import measure_memory
 from bench.overheads import measure_callbacks, measure_one_row, measure_step
 from bench.scaling import measure_scaling
+from bench.techniques import measure_techniques
 from bench.workloads import MAIN, WORKLOADS
 
 _SECTIONS = {
@@ -23,6 +24,7 @@ _SECTIONS = {
     "scaling": "ravine at T threads beside T - 1, for every T above 1",
     "kernels": "single operations against the machine's limits and other libraries (needs cmake)",
     "overheads": "a step beyond its kernels, a prediction of one row, a callback (needs cmake)",
+    "techniques": "what clipping, penalties, constraints, schedules and averages add to a step",
     "memory": "peak memory of a training step",
 }
 
@@ -150,6 +152,9 @@ class _Run:
             overheads["step"] = {"skipped": str(error)}
         overheads["one_row"] = measure_one_row(self._peers, self._settings, self._log)
         overheads["callbacks"] = measure_callbacks(self._peers, self._settings, self._log)
+
+    def _techniques(self) -> None:
+        self.report["techniques"] = measure_techniques(self._settings, self._log)
 
     def _memory(self) -> None:
         self.report["memory"] = measure_memory(self._arguments.workloads, self._log)

@@ -95,6 +95,8 @@ KERNELS: dict[str, Contestant] = {
 
 
 def find(name: str) -> Contestant:
+    if name.startswith("technique-"):
+        return Contestant(name, "technique_runs", "loop", ("ravine",))
     return {RAVINE.name: RAVINE, **PEERS, **WITH_CALLBACK, **PREDICTIONS, **KERNELS}[name]
 
 

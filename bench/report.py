@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench.report_costs import print_memory, print_overheads, print_scaling
+from bench.report_costs import print_memory, print_overheads, print_scaling, print_techniques
 from bench.report_kernels import print_kernels
 from bench.tables import format_time, make_table, percent, ratio, threads_text
 
@@ -112,6 +112,7 @@ def print_report(console: Console, report: Result) -> None:
         ("scaling", print_scaling),
         ("kernels", print_kernels),
         ("overheads", print_overheads),
+        ("techniques", print_techniques),
         ("memory", print_memory),
     ):
         if report.get(section):

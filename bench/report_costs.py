@@ -72,6 +72,21 @@ def print_scaling(console: Console, rows: list[Result]) -> None:
         console.print(table)
 
 
+def print_techniques(console: Console, found: Result) -> None:
+    if "rows" not in found:
+        console.print(f"[red]techniques not measured: {found['skipped']}[/]", highlight=False)
+        return
+    step = f"{found['workload']} with momentum ({format_time(found['seconds'])})"
+    title = f"What a technique adds to a step of {step}, 1 thread"
+    table = make_table(title, "technique", right=("with : without", "quartiles", "adds", "bytes", "at the\nbandwidth"))
+    for name, row in found["rows"].items():
+        spread = f"{row['ratio_low']:.2f} to {row['ratio_high']:.2f}"
+        floor = "" if row["bytes_time"] is None else format_time(row["bytes_time"])
+        added = format_time(max(row["added"], 0.0))
+        table.add_row(name, ratio(row["ratio"]), spread, added, format_bytes(row["bytes"]), floor)
+    console.print(table)
+
+
 def print_memory(console: Console, rows: list[Result]) -> None:
     title = "Peak memory of a training step, 1 thread: what the plan says, and by how much the process grew"
     heads = ("parameters\nand slots", "plan", "ravine", "torch-eager", "torch-eager\n: ravine", "ravine,\nfirst steps")

@@ -105,6 +105,11 @@ def report() -> dict[str, Any]:
             {"workload": "tabular", "threads": 2, **spread("ratio", 0.9), "slower": True},
             {"workload": "wide", "threads": 2, "skipped": {"with": "failed"}},
         ],
+        "techniques": {
+            "workload": "fashion_mlp",
+            "seconds": 1e-4,
+            "rows": {"clipnorm": {"added": 1.3e-5, "bytes": 3e6, "bytes_time": 2.7e-5, **spread("ratio", 1.13)}},
+        },
         "memory": [
             {"workload": "wide", "ravine": sizes, "torch-eager": sizes, "ratio": 1.0, "plan": 2_000_000, "state": 5},
             {"workload": "tabular", "skipped": {"torch-eager": "torch is not installed"}},
@@ -130,6 +135,7 @@ def test_report_shows_every_section(report: dict[str, Any]) -> None:
         "fit beyond the kernels",
         "600 ns",
         "slower than at 1",
+        "clipnorm",
         "2 MB",
         "failed: it died",
     ):
@@ -137,7 +143,7 @@ def test_report_shows_every_section(report: dict[str, Any]) -> None:
 
 
 def test_report_without_the_optional_sections(report: dict[str, Any]) -> None:
-    for section in ("kernels", "overheads", "scaling", "memory"):
+    for section in ("kernels", "overheads", "scaling", "techniques", "memory"):
         del report[section]
     report["limits"] = {}
     assert "jax-scan 2.60" in written(print_report, report)
