@@ -32,25 +32,39 @@ static void argmax_over_rows(int64_t m, int64_t n, const float* src, int64_t ld,
     }
 }
 
-template <class Fold>
+// What is folded: the values themselves, or something made of each.
+struct Itself {
+    RAVINE_INLINE Vec of(Vec v) { return v; }
+};
+struct Squared {
+    RAVINE_INLINE Vec of(Vec v) { return v * v; }
+};
+struct Magnitude {
+    RAVINE_INLINE Vec of(Vec v) { return abs_vec(v); }
+};
+
+template <class Fold, class Part = Itself>
 static void fold_over_rows(int64_t m, int64_t n, const float* src, int64_t ld, float* dst) {
     fold_rows<Fold>(
         m, n, ld,
         [=](int64_t offset, int64_t, int64_t lanes)
-            __attribute__((always_inline)) { return load_lanes(src + offset, lanes); },
+            __attribute__((always_inline)) { return Part::of(load_lanes(src + offset, lanes)); },
         dst);
 }
 
-template <class Fold>
+template <class Fold, class Part = Itself>
 static void fold_over_columns(int64_t m, int64_t n, const float* src, int64_t ld, float* dst) {
     for (int64_t i = 0; i < m; ++i, src += ld)
-        dst[i] = fold_row<Fold>(
-            n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) { return load_lanes(src + j, lanes); })[0];
+        dst[i] = fold_row<Fold>(n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) {
+            return Part::of(load_lanes(src + j, lanes));
+        })[0];
 }
 
 static void reduce_over_rows(Reduction reduction, int64_t m, int64_t n, const float* src, int64_t ld, float* dst) {
     switch (reduction) {
         case Reduction::sum: return fold_over_rows<Sum>(m, n, src, ld, dst);
+        case Reduction::sum_squares: return fold_over_rows<Sum, Squared>(m, n, src, ld, dst);
+        case Reduction::sum_absolutes: return fold_over_rows<Sum, Magnitude>(m, n, src, ld, dst);
         case Reduction::max: return fold_over_rows<Max>(m, n, src, ld, dst);
         case Reduction::min: return fold_over_rows<Min>(m, n, src, ld, dst);
         case Reduction::prod: return fold_over_rows<Product>(m, n, src, ld, dst);
@@ -62,6 +76,8 @@ static void reduce_over_rows(Reduction reduction, int64_t m, int64_t n, const fl
 static void reduce_over_columns(Reduction reduction, int64_t m, int64_t n, const float* src, int64_t ld, float* dst) {
     switch (reduction) {
         case Reduction::sum: return fold_over_columns<Sum>(m, n, src, ld, dst);
+        case Reduction::sum_squares: return fold_over_columns<Sum, Squared>(m, n, src, ld, dst);
+        case Reduction::sum_absolutes: return fold_over_columns<Sum, Magnitude>(m, n, src, ld, dst);
         case Reduction::max: return fold_over_columns<Max>(m, n, src, ld, dst);
         case Reduction::min: return fold_over_columns<Min>(m, n, src, ld, dst);
         case Reduction::prod: return fold_over_columns<Product>(m, n, src, ld, dst);

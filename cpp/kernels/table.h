@@ -96,7 +96,7 @@ struct GemmArgs {
     float* scratch;            // gemm_scratch(m, n, k, a_col == 1, b_col == 1) floats, 64-byte aligned
 };
 
-enum class Reduction : int { sum, max, min, prod, argmax, count_ };
+enum class Reduction : int { sum, sum_squares, sum_absolutes, max, min, prod, argmax, count_ };
 
 /// softmax and its relatives work on m rows of n values.
 struct SoftmaxLossArgs {

@@ -32,7 +32,13 @@ void register_math(Registry& registry) {
         rule.give(0, rule.add("negative", {rule.dout()}));
     };
     define_unary(registry, "absolute", Eltwise::absolute, [](GradientRule& r) { return r.add("sign", {r.in(0)}); });
-    define_unary(registry, "square", Eltwise::square, [](GradientRule& r) { return r.scale(r.in(0), 2.0); });
+    define_tile(registry, "square", Eltwise::square).gradient = [](GradientRule& rule) {
+        // Twice a number that was repeated is made before it is repeated.
+        const Node* maker = rule.graph().producer(rule.dout());
+        const bool repeated = maker && maker->op->name == "broadcast_to";
+        const ValueId dy = rule.scale(repeated ? maker->inputs[0] : rule.dout(), 2.0);
+        rule.give(0, rule.add("multiply", {rule.in(0), dy}));
+    };
     define_unary(registry, "sqrt", Eltwise::sqrt,
                  [](GradientRule& r) { return r.scale(r.add("reciprocal", {r.out()}), 0.5); });
     define_unary(registry, "rsqrt", Eltwise::rsqrt, [](GradientRule& r) {

@@ -186,6 +186,13 @@ void register_reduce(Registry& registry) {
     define_reduction(registry, "mean", Reduction::sum, true).gradient = [](GradientRule& rule) {
         rule.give(0, spread(rule, rule.dout(), true));
     };
+    // The plan makes these of sum(square(x)) and sum(absolute(x)): x is read once, and nothing of its size is written.
+    define_reduction(registry, "sum_squares", Reduction::sum_squares, false).gradient = [](GradientRule& rule) {
+        rule.give(0, rule.add("multiply", {rule.in(0), spread(rule, rule.scale(rule.dout(), 2.0), false)}));
+    };
+    define_reduction(registry, "sum_absolutes", Reduction::sum_absolutes, false).gradient = [](GradientRule& rule) {
+        rule.give(0, rule.add("multiply", {rule.add("sign", {rule.in(0)}), spread(rule, rule.dout(), false)}));
+    };
     define_reduction(registry, "max", Reduction::max, false).gradient = extreme_gradient;
     define_reduction(registry, "min", Reduction::min, false).gradient = extreme_gradient;
     define_reduction(registry, "prod", Reduction::prod, false).gradient = [](GradientRule& rule) {

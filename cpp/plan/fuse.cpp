@@ -98,6 +98,7 @@ class Fuser {
         std::set<ValueId> produced(first.outputs.begin(),
                                    first.op->tile ? first.outputs.end() : first.outputs.begin() + 1);
         members_ = {head};
+        joined_.clear();
         for (size_t j = head + 1; j < nodes_.size() && group.nodes.size() < kMaxGroup; ++j) {
             const Node& node = nodes_[j];
             if (taken_[j] || !node.op->tile) continue;
@@ -105,22 +106,46 @@ class Fuser {
                                            [&](ValueId id) { return produced.count(id) != 0; });
             // Element-wise nodes of one shape may share a step also when they only meet further on.
             if (!reads && !first.op->tile) continue;
-            const std::string why = refusal(node, head, j, full, group.columns, produced);
-            if (!why.empty()) {
-                if (reads)
-                    group.refused.push_back(node.op->name + (node.label.empty() ? "" : " of " + node.label) + ": " +
-                                            why);
-                continue;
-            }
-            group.nodes.push_back(node);
+            const std::string why = admit(j, head, full, group, produced);
+            if (!why.empty() && reads)
+                group.refused.push_back(node.op->name + (node.label.empty() ? "" : " of " + node.label) + ": " + why);
+        }
+        return group;
+    }
+
+    /// Takes the node at j into the group, and before it the element-wise nodes behind the group's head that make its
+    /// other operands and that nobody else reads. Returns why not, with the group left as it was.
+    std::string admit(size_t j, size_t head, const Shape& full, Group& group, std::set<ValueId>& produced) {
+        const size_t before = joined_.size();
+        for (ValueId input : nodes_[j].inputs) {
+            const int64_t at = position_[static_cast<size_t>(input)];
+            if (at <= static_cast<int64_t>(head) || uses_[input] != 1 || group.nodes.size() + 2 > kMaxGroup) continue;
+            const size_t maker = static_cast<size_t>(at);
+            if (!taken_[maker] && nodes_[maker].op->tile && nodes_[maker].op->updates.empty())
+                admit(maker, head, full, group, produced);
+        }
+        std::string why = refusal(nodes_[j], head, j, full, group.columns, produced);
+        if (why.empty()) {
+            group.nodes.push_back(nodes_[j]);
+            joined_.push_back(j);
             members_.insert(j);
             taken_[j] = true;
-            for (ValueId output : node.outputs) {
+            for (ValueId output : nodes_[j].outputs) {
                 produced.insert(output);
                 position_[static_cast<size_t>(output)] = static_cast<int64_t>(head);
             }
         }
-        return group;
+        for (; !why.empty() && joined_.size() > before; joined_.pop_back()) {
+            const size_t back = joined_.back();
+            group.nodes.pop_back();
+            members_.erase(back);
+            taken_[back] = false;
+            for (ValueId output : nodes_[back].outputs) {
+                produced.erase(output);
+                position_[static_cast<size_t>(output)] = static_cast<int64_t>(back);
+            }
+        }
+        return why;
     }
 
     Shape tile_shape(const Node& node) const { return graph_.shape(tile_targets(node)[0]); }
@@ -181,7 +206,8 @@ class Fuser {
     const Graph& graph_;
     std::vector<Node> nodes_;
     std::vector<bool> taken_;
-    std::set<size_t> members_;  // of the group that is being gathered
+    std::set<size_t> members_;    // of the group that is being gathered
+    std::vector<size_t> joined_;  // those that joined its head, in order
     Roots roots_;
     std::vector<int64_t> position_;
     std::map<ValueId, int> uses_;

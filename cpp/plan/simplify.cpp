@@ -182,11 +182,77 @@ std::vector<Node> without_normalized_gradient(const Graph& graph, std::vector<No
     return kept;
 }
 
+/// sum(square(x)) and sum(absolute(x)) read x once and write nothing of its size.
+std::vector<Node> with_folded_parts(const Graph& graph, std::vector<Node> nodes, const std::vector<ValueId>& outputs) {
+    const Readers readers(graph, nodes, outputs);
+    std::vector<bool> gone(nodes.size(), false);
+    for (size_t i = 0; i < nodes.size(); ++i) {
+        const std::string& name = nodes[i].op->name;
+        if (name != "square" && name != "absolute") continue;
+        const int reader = readers.of(nodes[i].outputs[0]);
+        if (reader < 0) continue;
+        Node& sum = nodes[static_cast<size_t>(reader)];
+        if (sum.op->name != "sum" || sum.guards != nodes[i].guards) continue;
+        bool overwritten = false;
+        for (size_t k = i + 1; k < static_cast<size_t>(reader); ++k)
+            for (int updated : nodes[k].op->updates)
+                overwritten = overwritten || nodes[k].inputs[static_cast<size_t>(updated)] == nodes[i].inputs[0];
+        if (overwritten) continue;
+        sum.op = &find_op(name == "square" ? "sum_squares" : "sum_absolutes");
+        sum.inputs = nodes[i].inputs;
+        gone[i] = true;
+    }
+    std::vector<Node> kept;
+    for (size_t i = 0; i < nodes.size(); ++i)
+        if (!gone[i]) kept.push_back(std::move(nodes[i]));
+    return kept;
+}
+
+bool is_number(const Shape& shape) { return !shape.batched() && shape.unit() == 1; }
+
+/// Element-wise functions of weights that one element-wise node reads (the gradient of a penalty, on its way to the
+/// gradient of the loss) move to just before it, where they can join its step.
+std::vector<Node> with_late_weights(const Graph& graph, std::vector<Node> nodes, const std::vector<ValueId>& outputs) {
+    std::vector<bool> of_weights(graph.values().size(), false);  // what depends on variables and single numbers alone
+    for (size_t id = 0; id < of_weights.size(); ++id) {
+        const Value& value = graph.value(static_cast<ValueId>(id));
+        of_weights[id] = value.kind == ValueKind::variable || is_number(value.shape);
+    }
+    for (size_t i = 0; i < nodes.size(); ++i) {
+        const Node& node = nodes[i];
+        if (!node.op->tile || !node.op->updates.empty() || is_number(graph.shape(node.outputs[0]))) continue;
+        const bool movable = std::all_of(node.inputs.begin(), node.inputs.end(),
+                                         [&](ValueId input) { return of_weights[static_cast<size_t>(input)]; });
+        if (movable) of_weights[static_cast<size_t>(node.outputs[0])] = true;
+    }
+    for (size_t i = nodes.size(); i-- > 0;) {
+        if (!nodes[i].op->tile || !nodes[i].op->updates.empty() || nodes[i].outputs.size() != 1) continue;
+        const ValueId output = nodes[i].outputs[0];
+        if (is_number(graph.shape(output)) || !of_weights[static_cast<size_t>(output)]) continue;
+        const int found = Readers(graph, nodes, outputs).of(output);
+        if (found < 0) continue;
+        const size_t reader = static_cast<size_t>(found);
+        if (!nodes[reader].op->tile || nodes[reader].guards != nodes[i].guards) continue;
+        bool overwritten = false;
+        for (size_t k = i + 1; k < reader; ++k)
+            for (int updated : nodes[k].op->updates) {
+                const ValueId written = nodes[k].inputs[static_cast<size_t>(updated)];
+                overwritten = overwritten || std::count(nodes[i].inputs.begin(), nodes[i].inputs.end(), written) != 0;
+            }
+        if (!overwritten)
+            std::rotate(nodes.begin() + static_cast<long>(i), nodes.begin() + static_cast<long>(i) + 1,
+                        nodes.begin() + static_cast<long>(reader));
+    }
+    return nodes;
+}
+
 }  // namespace
 
 std::vector<Node> simplify(const Graph& graph, std::vector<Node> nodes, const std::vector<ValueId>& outputs) {
     nodes = without_by_products(graph, without_repeats(graph, std::move(nodes), outputs), outputs);
-    return without_normalized_gradient(graph, std::move(nodes), outputs);
+    nodes = without_normalized_gradient(graph, std::move(nodes), outputs);
+    nodes = with_folded_parts(graph, std::move(nodes), outputs);
+    return with_late_weights(graph, std::move(nodes), outputs);
 }
 
 }  // namespace ravine
