@@ -29,7 +29,8 @@ def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> 
 
 
 def switch(index: Any, branches: Sequence[Callable], *operands: Any) -> Any:
-    """``branches[index](*operands)``, the index being limited to those there are; traced as `cond`"""
+    """What the branch of this number makes of the operands, the number being limited to those there are; traced as
+    `cond`"""
     last = len(branches) - 1
     if not _is_traced(index):
         return branches[builtins.min(builtins.max(int(index), 0), last)](*operands)
