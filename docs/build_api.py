@@ -145,9 +145,7 @@ def text_of(thing: Any) -> str:
             out += [f"**{line[:-1]}**", ""]
             listing, code = line != "Returns:", False
             prose = not listing
-        elif code and (line.startswith("    ") or not line):
-            out.append(line[4:])
-        elif prose and line.startswith("    "):
+        elif (code and (line.startswith("    ") or not line)) or (prose and line.startswith("    ")):
             out.append(line[4:])
         elif listing and line.startswith("    ") and not line.startswith("     "):
             out.append(f"- {line.strip()}")

@@ -85,6 +85,34 @@ def test_an_update_joins_the_product_that_makes_its_gradient() -> None:
     assert steps(t.plan()) == ["matmul + sgd"]
 
 
+def test_a_penalty_is_one_read_and_joins_the_update() -> None:
+    t = Tracer()
+    x, w, slot = t.input(None, 6), t.variable(6, 5), t.variable(6, 5)
+    data_loss = t.add("mean", t.add("square", t.add("matmul", x, w)), axes=[0, 1])
+    for penalty in ("square", "absolute"):
+        part = t.add("affine", t.add("sum", t.add(penalty, w), axes=[0, 1]), scale=0.1, offset=0.0)
+        data_loss = t.add("add", data_loss, part)
+    gradient = t.graph.gradients(data_loss, [w])[0]
+    rate = t.graph.constant(np.float32(0.1))
+    t.add("sgd_momentum", w, gradient, slot, rate, rate)
+    found = steps(t.plan(data_loss))
+    assert {"sum_squares", "sum_absolutes"} <= set(found)
+    (product,) = (step for step in found if "sgd_momentum" in step)
+    assert product.startswith("matmul") and {"sign", "multiply", "add"} <= set(product.split(" + "))
+    assert not any("square +" in step or step in ("square", "absolute", "sign") for step in found)
+
+
+def test_a_penalty_is_not_summed_after_the_weights_have_changed() -> None:
+    t = Tracer()
+    w = t.variable(4)
+    squares = t.add("square", w)
+    t.add("assign", w, t.graph.constant(np.zeros(4, np.float32)))
+    total = t.add("sum", squares, axes=[0])
+    program = _core.Program(t.graph, [], [total])
+    assert "sum_squares" not in steps(program.describe(1))
+    assert program.run([])[0] == 1.0  # of the weights as they were
+
+
 def test_an_update_does_not_overtake_a_read() -> None:
     t = Tracer()
     w = t.variable(20, 30)

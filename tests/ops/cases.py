@@ -301,7 +301,7 @@ REDUCED: tuple[tuple[Shape, tuple[int, ...]], ...] = (
     ((None, 4), ()),
     ((), ()),
 )
-for name in ("sum", "mean", "max", "min", "prod"):
+for name in ("sum", "mean", "max", "min", "prod", "sum_squares", "sum_absolutes"):
     CASES[name] = [
         Case((Operand(shape, 0.6, 1.5),), {"axes": list(axes), "keepdims": keep}, 4e-6, (0,))
         for shape, axes in REDUCED

@@ -255,6 +255,8 @@ def reduction(name: str, function: Callable[..., Any]) -> None:
 
 reduction("sum", np.sum)
 reduction("mean", np.mean)
+reduction("sum_squares", lambda x, axis, keepdims: np.sum(np.square(x), axis=axis, keepdims=keepdims))
+reduction("sum_absolutes", lambda x, axis, keepdims: np.sum(np.abs(x), axis=axis, keepdims=keepdims))
 reduction("max", lambda x, axis, keepdims: np.max(x, axis=axis, keepdims=keepdims, initial=-np.inf))
 reduction("min", lambda x, axis, keepdims: np.min(x, axis=axis, keepdims=keepdims, initial=np.inf))
 reduction("prod", np.prod)
