@@ -5,22 +5,32 @@
 
 namespace RAVINE_ISA {
 
-/// Runs body(offset, lanes) on all elements, where body = prepare(column, lanes) may hold what depends on the column
-/// only. Offsets, columns and merged rows are those of fold_rows.
+/// dst[offset] = body(offset, lanes) for all elements, where body = prepare(column, lanes) may hold what depends on the
+/// column only. Offsets, columns and merged rows are those of fold_rows.
 template <class Prepare>
-RAVINE_INLINE void for_matrix(int64_t m, int64_t n, int64_t ld, Prepare prepare) {
-    constexpr int64_t kBlock = 128;
+RAVINE_INLINE void for_matrix(int64_t m, int64_t n, int64_t ld, float* dst, Prepare prepare) {
+    // Elements of a few rows are read before any is written: where rows lie a multiple of 4 KiB apart, a load behind a
+    // store to another row has to wait for it.
+    constexpr int kRows = 4;
+    const int64_t block = rows_collide(m, n, ld) ? kRows : 128;
     const auto walk = [&](int64_t base, int64_t rows, int64_t columns, int64_t stride) __attribute__((always_inline)) {
-        for (int64_t i = 0; i < rows; i += kBlock) {
-            const int64_t end = rows - i < kBlock ? rows : i + kBlock;
-            int64_t j = 0;
-            for (; j + kWidth <= columns; j += kWidth) {
-                const auto body = prepare(j, kWidth);
-                for (int64_t row = i; row < end; ++row) body(base + row * stride + j, kWidth);
+        const auto down = [&](int64_t row, int64_t end, int64_t j, int64_t lanes) __attribute__((always_inline)) {
+            const auto body = prepare(j, lanes);
+            int64_t offset = base + row * stride + j;
+            for (; row + kRows <= end; row += kRows, offset += kRows * stride) {
+                Vec v[kRows];
+#pragma GCC unroll 4
+                for (int k = 0; k < kRows; ++k) v[k] = body(offset + k * stride, lanes);
+#pragma GCC unroll 4
+                for (int k = 0; k < kRows; ++k) store_lanes(dst + offset + k * stride, v[k], lanes);
             }
-            if (j == columns) continue;
-            const auto body = prepare(j, columns - j);
-            for (int64_t row = i; row < end; ++row) body(base + row * stride + j, columns - j);
+            for (; row < end; ++row, offset += stride) store_lanes(dst + offset, body(offset, lanes), lanes);
+        };
+        for (int64_t i = 0; i < rows; i += block) {
+            const int64_t end = smaller(rows, i + block);
+            int64_t j = 0;
+            for (; j + kWidth <= columns; j += kWidth) down(i, end, j, kWidth);
+            if (j < columns) down(i, end, j, columns - j);
         }
     };
     if (rows_are_merged(n, ld)) {
@@ -32,13 +42,20 @@ RAVINE_INLINE void for_matrix(int64_t m, int64_t n, int64_t ld, Prepare prepare)
     }
 }
 
+/// Channels that are taken together.
+RAVINE_INLINE int64_t panel_of(const BatchNormArgs& args) {
+    return rows_collide(args.m, args.n, args.ld) ? kStrip : kPanel;
+}
+constexpr int64_t kMaxPanel = kStrip > kMaxPeriod ? kStrip : kMaxPeriod;
+
 /// One parameter of each channel, repeated as often as merged rows need it.
 struct ChannelValues {
-    float value[kMaxPeriod];
+    float value[kMaxPanel];  // full vectors are written
 };
+/// f(channel, lanes) is the vector of the parameters from `channel` on.
 template <class F>
 RAVINE_INLINE void fill_channels(ChannelValues& channels, int64_t n, int64_t ld, F f) {
-    for (int64_t j = 0; j < n; ++j) channels.value[j] = f(j);
+    for (int64_t j = 0; j < n; j += kWidth) store(channels.value + j, f(j, smaller(kWidth, n - j)));
     if (rows_are_merged(n, ld))
         for (int64_t j = n; j < n * kWidth; ++j) channels.value[j] = channels.value[j - n];
 }
@@ -50,43 +67,49 @@ static void batch_norm_panel(const BatchNormArgs& args, int64_t c0, int64_t n) {
     float* y = args.y + c0;
     const float count = static_cast<float>(m);
     ChannelValues mean, scale, beta;
-    float sums[kPanel];
+    float sums[kMaxPanel];
 
-    fold_rows<Sum>(
+    fold_rows<Sum, true>(
         m, n, ld,
         [=](int64_t offset, int64_t, int64_t lanes)
             __attribute__((always_inline)) { return load_lanes(x + offset, lanes); },
         sums);
-    fill_channels(mean, n, ld, [&](int64_t j) { return args.mean[c0 + j] = sums[j] / count; });
+    fill_channels(mean, n, ld, [&](int64_t j, int64_t lanes) {
+        const Vec mu = load(sums + j) / count;
+        store_partial(args.mean + c0 + j, mu, lanes);
+        return mu;
+    });
 
-    fold_rows<Sum>(
+    fold_rows<Sum, true>(
         m, n, ld,
         [=, &mean](int64_t offset, int64_t column, int64_t lanes) __attribute__((always_inline)) {
             const Vec d = load_lanes(x + offset, lanes) - load_lanes(mean.value + column, lanes);
             return d * d;
         },
         sums);
-    fill_channels(scale, n, ld, [&](int64_t j) {
-        const float variance = sums[j] / count;
-        const float inv_std = 1.0f / sqrt_vec(splat(variance + args.epsilon))[0];
-        args.variance[c0 + j] = variance;
-        args.inv_std[c0 + j] = inv_std;
-        return args.gamma ? inv_std * args.gamma[c0 + j] : inv_std;
+    fill_channels(scale, n, ld, [&](int64_t j, int64_t lanes) {
+        const Vec variance = load(sums + j) / count;
+        const Vec inv_std = 1.0f / sqrt_vec(variance + args.epsilon);
+        store_partial(args.variance + c0 + j, variance, lanes);
+        store_partial(args.inv_std + c0 + j, inv_std, lanes);
+        return args.gamma ? inv_std * load_partial(args.gamma + c0 + j, lanes) : inv_std;
     });
-    fill_channels(beta, n, ld, [&](int64_t j) { return args.beta ? args.beta[c0 + j] : 0.0f; });
+    fill_channels(beta, n, ld, [&](int64_t j, int64_t lanes) {
+        return args.beta ? load_partial(args.beta + c0 + j, lanes) : Vec{};
+    });
 
-    for_matrix(m, n, ld, [=, &mean, &scale, &beta](int64_t column, int64_t width) __attribute__((always_inline)) {
+    for_matrix(m, n, ld, y, [=, &mean, &scale, &beta](int64_t column, int64_t width) __attribute__((always_inline)) {
         const Vec mu = load_lanes(mean.value + column, width);
         const Vec a = load_lanes(scale.value + column, width), b = load_lanes(beta.value + column, width);
-        return [=](int64_t offset, int64_t lanes) __attribute__((always_inline)) {
-            store_lanes(y + offset, fma(load_lanes(x + offset, lanes) - mu, a, b), lanes);
-        };
+        return [=](int64_t offset, int64_t lanes)
+                   __attribute__((always_inline)) { return fma(load_lanes(x + offset, lanes) - mu, a, b); };
     });
 }
 
 static void batch_norm(const BatchNormArgs& args) {
-    for (int64_t c0 = 0; args.m > 0 && c0 < args.n; c0 += kPanel)
-        batch_norm_panel(args, c0, args.n - c0 < kPanel ? args.n - c0 : kPanel);
+    const int64_t panel = panel_of(args);
+    for (int64_t c0 = 0; args.m > 0 && c0 < args.n; c0 += panel)
+        batch_norm_panel(args, c0, smaller(panel, args.n - c0));
 }
 
 static void batch_norm_grad_panel(const BatchNormArgs& args, int64_t c0, int64_t n) {
@@ -95,50 +118,55 @@ static void batch_norm_grad_panel(const BatchNormArgs& args, int64_t c0, int64_t
     float* dx = args.dx ? args.dx + c0 : nullptr;
     const float count = static_cast<float>(m);
     ChannelValues mean, mean_dy, slope, scale;
-    float sum_dy[kPanel], sum_dy_d[kPanel];  // sums of dy and of dy (x - mean)
+    float sum_dy[kMaxPanel], sum_dy_d[kMaxPanel];  // sums of dy and of dy (x - mean)
 
-    fill_channels(mean, n, ld, [&](int64_t j) { return args.mean[c0 + j]; });
-    fold_rows<Sum>(
+    fill_channels(mean, n, ld, [&](int64_t j, int64_t lanes) { return load_partial(args.mean + c0 + j, lanes); });
+    fold_rows<Sum, true>(
         m, n, ld,
         [=](int64_t offset, int64_t, int64_t lanes)
             __attribute__((always_inline)) { return load_lanes(dy + offset, lanes); },
         sum_dy);
-    fold_rows<Sum>(
+    fold_rows<Sum, true>(
         m, n, ld,
         [=, &mean](int64_t offset, int64_t column, int64_t lanes) __attribute__((always_inline)) {
             const Vec d = load_lanes(x + offset, lanes) - load_lanes(mean.value + column, lanes);
             return load_lanes(dy + offset, lanes) * d;
         },
         sum_dy_d);
-    for (int64_t j = 0; j < n; ++j) {
-        if (args.dbeta) args.dbeta[c0 + j] = sum_dy[j];
-        if (args.dgamma) args.dgamma[c0 + j] = sum_dy_d[j] * args.inv_std[c0 + j];
+    for (int64_t j = 0; j < n; j += kWidth) {
+        const int64_t lanes = smaller(kWidth, n - j);
+        if (args.dbeta) store_partial(args.dbeta + c0 + j, load(sum_dy + j), lanes);
+        if (!args.dgamma) continue;
+        const Vec inv_std = load_partial(args.inv_std + c0 + j, lanes);
+        store_partial(args.dgamma + c0 + j, load(sum_dy_d + j) * inv_std, lanes);
     }
     if (!dx) return;
 
     // dx = scale (dy - mean(dy) - (x - mean) slope)
-    fill_channels(mean_dy, n, ld, [&](int64_t j) { return sum_dy[j] / count; });
-    fill_channels(slope, n, ld, [&](int64_t j) {
-        const float inv_std = args.inv_std[c0 + j];
-        return inv_std * inv_std * (sum_dy_d[j] / count);
+    fill_channels(mean_dy, n, ld, [&](int64_t j, int64_t) { return load(sum_dy + j) / count; });
+    fill_channels(slope, n, ld, [&](int64_t j, int64_t lanes) {
+        const Vec inv_std = load_partial(args.inv_std + c0 + j, lanes);
+        return inv_std * inv_std * (load(sum_dy_d + j) / count);
     });
-    fill_channels(scale, n, ld, [&](int64_t j) {
-        return args.gamma ? args.inv_std[c0 + j] * args.gamma[c0 + j] : args.inv_std[c0 + j];
+    fill_channels(scale, n, ld, [&](int64_t j, int64_t lanes) {
+        const Vec inv_std = load_partial(args.inv_std + c0 + j, lanes);
+        return args.gamma ? inv_std * load_partial(args.gamma + c0 + j, lanes) : inv_std;
     });
-    for_matrix(
-        m, n, ld, [=, &mean, &mean_dy, &slope, &scale](int64_t column, int64_t width) __attribute__((always_inline)) {
-            const Vec mu = load_lanes(mean.value + column, width), shift = load_lanes(mean_dy.value + column, width);
-            const Vec b = load_lanes(slope.value + column, width), a = load_lanes(scale.value + column, width);
-            return [=](int64_t offset, int64_t lanes) __attribute__((always_inline)) {
-                const Vec d = load_lanes(x + offset, lanes) - mu;
-                store_lanes(dx + offset, a * fma(-d, b, load_lanes(dy + offset, lanes) - shift), lanes);
-            };
-        });
+    for_matrix(m, n, ld, dx,
+               [=, &mean, &mean_dy, &slope, &scale](int64_t column, int64_t width) __attribute__((always_inline)) {
+                   const Vec mu = load_lanes(mean.value + column, width),
+                             shift = load_lanes(mean_dy.value + column, width);
+                   const Vec b = load_lanes(slope.value + column, width), a = load_lanes(scale.value + column, width);
+                   return [=](int64_t offset, int64_t lanes) __attribute__((always_inline)) {
+                       const Vec d = load_lanes(x + offset, lanes) - mu;
+                       return a * fma(-d, b, load_lanes(dy + offset, lanes) - shift);
+                   };
+               });
 }
 
 static void batch_norm_grad(const BatchNormArgs& args) {
-    for (int64_t c0 = 0; c0 < args.n; c0 += kPanel)
-        batch_norm_grad_panel(args, c0, args.n - c0 < kPanel ? args.n - c0 : kPanel);
+    const int64_t panel = panel_of(args);
+    for (int64_t c0 = 0; c0 < args.n; c0 += panel) batch_norm_grad_panel(args, c0, smaller(panel, args.n - c0));
 }
 
 static void normalized_grad(const NormalizedGradArgs& args) {

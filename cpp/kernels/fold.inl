@@ -125,10 +125,74 @@ RAVINE_INLINE bool rows_are_merged(int64_t n, int64_t ld) { return 0 < n && ld =
 /// Floats in the longest merged row or panel.
 constexpr int64_t kMaxPeriod = kWidth / 2 * kWidth > kPanel ? kWidth / 2 * kWidth : kPanel;
 
+/// Columns that are walked together when rows are far: their accumulators stay in the first-level cache.
+constexpr int64_t kStrip = 256;
+/// Do so many of the m rows fall into the same sets of the first-level cache that a walk down a few columns would lose
+/// them? It is so when a large power of two divides their distance. A long piece of each row is taken then.
+RAVINE_INLINE bool rows_collide(int64_t m, int64_t n, int64_t ld) {
+    return n > kPanel && ld % 128 == 0 && m * (ld & -ld) >= 16384;
+}
+
+/// The numbers of fold_rows, whose accumulators live in memory here.
+template <int n>
+struct Rows {
+    static constexpr int count = n;
+};
+template <class Fold, bool padded, class Term>
+RAVINE_INLINE void fold_colliding_rows(int64_t m, int64_t n, int64_t ld, Term term, float* dst) {
+    constexpr int64_t kBlock = 16 * kWidth;
+    constexpr int kTogether = 4;
+    struct Partial {
+        Vec v[kStrip / kWidth];
+    };
+    struct StripFold {
+        static inline Partial combine(Partial a, const Partial& b) {
+            for (int64_t k = 0; k < kStrip / kWidth; ++k) a.v[k] = Fold::combine(a.v[k], b.v[k]);
+            return a;
+        }
+    };
+    for (int64_t strip = 0; strip < n; strip += kStrip) {
+        const int64_t columns = smaller(kStrip, n - strip);
+        const auto leaf = [&](int64_t begin, int64_t end) {
+            float a[kWidth][kStrip];
+            // Rows that go to one accumulator are taken kTogether at a time, in their order.
+            const auto add = [&](int64_t i, int64_t k, auto rows) __attribute__((always_inline)) {
+                const auto step = [&](int64_t j, int64_t lanes) __attribute__((always_inline)) {
+                    Vec sum = i == begin + k ? splat(Fold::identity) : load(a[k] + j);
+#pragma GCC unroll 4
+                    for (int r = 0; r < rows.count; ++r)
+                        sum = Fold::combine(sum, term((i + r * kWidth) * ld + strip + j, strip + j, lanes));
+                    store(a[k] + j, sum);
+                };
+                int64_t j = 0;
+                for (; j + kWidth <= columns; j += kWidth) step(j, kWidth);
+                if (j < columns) step(j, columns - j);
+            };
+            int64_t i = begin;
+            for (; i + kTogether * kWidth <= end; i += kTogether * kWidth)
+                for (int64_t k = 0; k < kWidth; ++k) add(i + k, k, Rows<kTogether>());
+            for (; i < end; ++i) add(i, (i - begin) % kWidth, Rows<1>());
+            for (int64_t k = end - begin; k < kWidth; ++k)
+                for (int64_t j = 0; j < columns; j += kWidth) store(a[k] + j, splat(Fold::identity));
+            Partial partial;
+            for (int64_t j = 0; j < columns; j += kWidth) {
+                Vec column[kWidth];
+                for (int k = 0; k < kWidth; ++k) column[k] = load(a[k] + j);
+                partial.v[j / kWidth] = fold_accumulators<Fold>(column);
+            }
+            return partial;
+        };
+        const Partial total = fold_blocks<StripFold, kBlock>(0, m, leaf);
+        for (int64_t j = 0; j < columns; j += kWidth)
+            store_lanes(dst + strip + j, total.v[j / kWidth], padded ? kWidth : smaller(kWidth, columns - j));
+    }
+}
+
 /// dst[j] = fold over i in [0, m) of the terms of column j in [0, n). term(offset, column, lanes) is the vector of the
 /// terms of the `lanes` elements from i * ld + j = offset on. `column` is where their parameters stand: j, or in merged
 /// rows the position in the merged row. Row i belongs to accumulator i % kWidth of its block, merged or not.
-template <class Fold, class Term>
+/// A padded dst is written to the end of its last vector: a part of a vector, read back at once, would have to wait.
+template <class Fold, bool padded = false, class Term>
 RAVINE_INLINE void fold_rows(int64_t m, int64_t n, int64_t ld, Term term, float* dst) {
     constexpr int64_t kBlock = 16 * kWidth;
     struct Partial {
@@ -157,7 +221,11 @@ RAVINE_INLINE void fold_rows(int64_t m, int64_t n, int64_t ld, Term term, float*
                 for (int64_t p = 0; p < half; p += kWidth) store(a + p, Fold::combine(load(a + p), load(a + p + half)));
             return Partial{{load(a)}};
         };
-        store_partial(dst, fold_blocks<PanelFold, kBlock>(0, m, leaf).v[0], n);
+        store_lanes(dst, fold_blocks<PanelFold, kBlock>(0, m, leaf).v[0], padded ? kWidth : n);
+        return;
+    }
+    if (rows_collide(m, n, ld)) {
+        fold_colliding_rows<Fold, padded>(m, n, ld, term, dst);
         return;
     }
     for (int64_t panel = 0; panel < n; panel += kPanel) {
@@ -182,7 +250,7 @@ RAVINE_INLINE void fold_rows(int64_t m, int64_t n, int64_t ld, Term term, float*
         };
         const Partial total = fold_blocks<PanelFold, kBlock>(0, m, leaf);
         for (int64_t j = 0; j < columns; j += kWidth)
-            store_lanes(dst + panel + j, total.v[j / kWidth], columns - j < kWidth ? columns - j : kWidth);
+            store_lanes(dst + panel + j, total.v[j / kWidth], padded ? kWidth : smaller(kWidth, columns - j));
     }
 }
 

@@ -45,6 +45,7 @@ RAVINE_INLINE int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; 
 #if defined(__AVX512F__)
 
 #if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // the undefined operands in GCC's own headers
 #endif
 

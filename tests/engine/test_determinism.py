@@ -60,6 +60,24 @@ def test_wide_layers_are_shared_without_being_asked(optimizer: str, isa: str, se
     assert bits[0] == bits[1]
 
 
+@pytest.mark.parametrize("rows", [7, 43, 64, 300])
+def test_a_channel_does_not_depend_on_its_neighbours(rows: int, isa: str) -> None:
+    """Rows that lie a power of two apart are walked in another order, which no number may show."""
+    random = np.random.default_rng(rows)
+    x, dy = (random.normal(size=(rows, 4096)).astype(np.float32) for _ in range(2))
+
+    def results(channels: int) -> list[np.ndarray]:
+        part, gradient = (np.ascontiguousarray(a[:, :channels]) for a in (x, dy))
+        y, mean, variance, inv_std = _core.eager("batch_norm", [part], {"epsilon": 0.1, "scale": 0, "center": 0})
+        backward = _core.eager("batch_norm_grad", [part, mean, inv_std, gradient], {"epsilon": 0.1, "scale": 0})
+        return [y, mean, variance, inv_std, *backward, *_core.eager("sum", [part], {"axes": [0], "keepdims": 0})]
+
+    whole = results(4096)
+    for channels in (4095, 512, 300, 60, 3):
+        for got, want in zip(results(channels), whole, strict=True):
+            np.testing.assert_array_equal(got, want[..., :channels])
+
+
 def test_batch_norm_before_a_dense_layer(set_threads: SetThreads, many: int) -> None:
     """The columns of one step are the rows of the next: threads must not take the two slicings for the same."""
     random = np.random.default_rng(0)
