@@ -33,11 +33,13 @@ void register_math(Registry& registry) {
     };
     define_unary(registry, "absolute", Eltwise::absolute, [](GradientRule& r) { return r.add("sign", {r.in(0)}); });
     define_tile(registry, "square", Eltwise::square).gradient = [](GradientRule& rule) {
-        // Twice a number that was repeated is made before it is repeated.
+        // A number that was repeated is doubled before it is repeated; else twice x can be made in the step that makes
+        // x.
         const Node* maker = rule.graph().producer(rule.dout());
-        const bool repeated = maker && maker->op->name == "broadcast_to";
-        const ValueId dy = rule.scale(repeated ? maker->inputs[0] : rule.dout(), 2.0);
-        rule.give(0, rule.add("multiply", {rule.in(0), dy}));
+        if (maker && maker->op->name == "broadcast_to")
+            rule.give(0, rule.add("multiply", {rule.in(0), rule.scale(maker->inputs[0], 2.0)}));
+        else
+            rule.give(0, rule.add("multiply", {rule.dout(), rule.scale(rule.in(0), 2.0)}));
     };
     define_unary(registry, "sqrt", Eltwise::sqrt,
                  [](GradientRule& r) { return r.scale(r.add("reciprocal", {r.out()}), 0.5); });
