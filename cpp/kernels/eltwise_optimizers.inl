@@ -36,5 +36,19 @@ RAVINE_INLINE Results<3> nadam(Vec w, Vec g, Vec m, Vec v, Vec m_rate, Vec g_rat
     return {{w - fma(m_rate, m, g_rate * g) / (sqrt_vec(v) + epsilon), m, v}};
 }
 
+/// Decoupled weight decay (Loshchilov & Hutter 2019): w -= decay w before the step. decay is the learning rate times
+/// its factor.
+RAVINE_INLINE Vec decayed(Vec w, Vec decay) { return w - w * decay; }
+RAVINE_INLINE Vec sgdw(Vec w, Vec g, Vec lr, Vec decay) { return sgd(decayed(w, decay), g, lr); }
+RAVINE_INLINE Results<2> sgdw_momentum(Vec w, Vec g, Vec v, Vec lr, Vec momentum, Vec decay) {
+    return sgd_momentum(decayed(w, decay), g, v, lr, momentum);
+}
+RAVINE_INLINE Results<2> sgdw_nesterov(Vec w, Vec g, Vec v, Vec lr, Vec momentum, Vec decay) {
+    return sgd_nesterov(decayed(w, decay), g, v, lr, momentum);
+}
+RAVINE_INLINE Results<3> adamw(Vec w, Vec g, Vec m, Vec v, Vec rate, Vec alpha_1, Vec decay, Vec alpha_2, Vec epsilon) {
+    return adam(decayed(w, decay), g, m, v, rate, alpha_1, alpha_2, epsilon);
+}
+
 }  // namespace op
 }  // namespace RAVINE_ISA

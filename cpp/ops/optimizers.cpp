@@ -14,6 +14,11 @@ void alphas(const Attrs& attrs, float* param) {
     param[1] = static_cast<float>(1 - attrs.number("beta_2"));
 }
 
+void adam_constants(const Attrs& attrs, float* param) {
+    param[0] = static_cast<float>(1 - attrs.number("beta_2"));
+    param[1] = static_cast<float>(attrs.number("epsilon"));
+}
+
 struct Betas {
     double first, second;
 };
@@ -41,11 +46,12 @@ void register_optimizers(Registry& registry) {
     define_update(registry, "sgd", Eltwise::sgd, {0});
     define_update(registry, "sgd_momentum", Eltwise::sgd_momentum, {0, 2});
     define_update(registry, "sgd_nesterov", Eltwise::sgd_nesterov, {0, 2});
-    define_update(registry, "adam", Eltwise::adam, {0, 2, 3}, [](const Attrs& attrs, float* param) {
-        param[0] = static_cast<float>(1 - attrs.number("beta_2"));
-        param[1] = static_cast<float>(attrs.number("epsilon"));
-    });
+    define_update(registry, "adam", Eltwise::adam, {0, 2, 3}, adam_constants);
     define_update(registry, "nadam", Eltwise::nadam, {0, 2, 3}, alphas);
+    define_update(registry, "sgdw", Eltwise::sgdw, {0});
+    define_update(registry, "sgdw_momentum", Eltwise::sgdw_momentum, {0, 2});
+    define_update(registry, "sgdw_nesterov", Eltwise::sgdw_nesterov, {0, 2});
+    define_update(registry, "adamw", Eltwise::adamw, {0, 2, 3}, adam_constants);
 
     // (lr, iterations, 1 - beta_1) -> lr * sqrt(1 - beta_2^t) / (1 - beta_1^t) with t = iterations + 1 (Kingma & Ba
     // 2015, end of section 2).

@@ -485,7 +485,7 @@ class Grower:
             self.apply_update(int(self.pick(targets)), x)
 
     def apply_update(self, w: int, g: int) -> None:
-        kinds = ["assign", "assign_add", "sgd", "sgd", "sgd_momentum", "sgd_nesterov", "adam"]
+        kinds = ["assign", "assign_add", "sgd", "sgd", "sgd_momentum", "sgd_nesterov", "adam", "sgdw"]
         kind = self.pick(kinds)
         slots = [v for v in self.trainable() if self.shapes[v] == self.shapes[w] and v != w]
         scalars = [i for i in self.candidates() if self.shapes[i] == () and i not in (w, g)]
@@ -496,6 +496,8 @@ class Grower:
         calm = [i for i in scalars if np.abs(self.values[i]) < 0.8]  # a momentum that does not explode
         if kind == "sgd":
             self.emit("sgd", [w, g, lr])
+        elif kind == "sgdw":
+            self.emit("sgdw", [w, g, lr, int(self.pick(calm or scalars))])
         elif kind != "adam" and slots and calm and not set(scalars) & set(slots):
             slot, momentum = int(self.pick(slots)), int(self.pick(calm))
             self.emit(kind, [w, g, slot, lr, momentum])

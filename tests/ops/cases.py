@@ -518,6 +518,10 @@ CASES["adam"] = [
     )
     for shape in STATE
 ]
+update("sgdw", [None, RATE, RATE])
+update("sgdw_momentum", [None, None, RATE, RATE, RATE])
+update("sgdw_nesterov", [None, None, RATE, RATE, RATE])
+CASES["adamw"] = [Case((*case.operands, RATE), case.attrs, case.tolerance) for case in CASES["adam"]]
 CASES["adam_rate"] = [Case((RATE, Operand((), kind="counter"), RATE), {"beta_2": 0.999}, 1e-6)]
 NADAM = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
 CASES["nadam"] = [

@@ -29,6 +29,10 @@ UPDATED: dict[str, tuple[int, ...]] = {
     "sgd_nesterov": (0, 2),
     "adam": (0, 2, 3),
     "nadam": (0, 2, 3),
+    "sgdw": (0,),
+    "sgdw_momentum": (0, 2),
+    "sgdw_nesterov": (0, 2),
+    "adamw": (0, 2, 3),
 }
 
 
@@ -539,6 +543,15 @@ def adam(x: Sequence[Array], attrs: Attrs) -> list[Array]:
     m = (1 - alpha) * m + alpha * g
     v = attrs["beta_2"] * v + (1 - attrs["beta_2"]) * g * g
     return [w - rate * m / (np.sqrt(v) + attrs["epsilon"]), m, v]
+
+
+def after_decay(update: Reference) -> Reference:
+    """The update of weights of which the last operand was taken off before."""
+    return lambda x, attrs: update([x[0] - x[-1] * x[0], *x[1:-1]], attrs)
+
+
+DECAYED = {"sgdw": sgd, "sgdw_momentum": sgd_momentum, "sgdw_nesterov": sgd_nesterov, "adamw": adam}
+REFERENCES.update({name: after_decay(update) for name, update in DECAYED.items()})
 
 
 @reference

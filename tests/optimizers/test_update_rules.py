@@ -276,3 +276,49 @@ def test_demon_and_scheduled_momentum() -> None:
     twin = optimizers.deserialize(optimizers.serialize(optimizer))
     assert twin.get_config() == optimizer.get_config()
     assert isinstance(twin.beta_1, schedules.Demon)
+
+
+class Loud(optimizers.AdamW):
+    def update_step(self, gradient, variable, learning_rate):
+        super().update_step(gradient, variable, learning_rate)
+
+
+class DecaysTwice(optimizers.SGD):
+    def _apply_weight_decay(self, variables):
+        for _ in range(2):
+            super()._apply_weight_decay(variables)
+
+
+@pytest.mark.parametrize("traced", [False, True])
+def test_rules_of_ones_own_find_the_weights_decayed(traced: bool) -> None:
+    def after_a_step(optimizer: optimizers.Optimizer) -> np.ndarray:
+        w = Variable(START)
+        if traced:
+            traced_step(optimizer, [w], [START.shape]).run([GRADIENTS[0]])
+        else:
+            optimizer.apply([GRADIENTS[0]], [w])
+        return np.array(w)
+
+    same = [after_a_step(kind(0.1, weight_decay=0.5)) for kind in (optimizers.AdamW, Loud)]
+    np.testing.assert_array_equal(*same)
+    twice = after_a_step(DecaysTwice(0.1, weight_decay=0.5))
+    np.testing.assert_allclose(twice, START * np.float32(0.95**2) - 0.1 * GRADIENTS[0], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "op"),
+    [
+        (optimizers.SGD(0.1, weight_decay=0.1), "sgdw"),
+        (optimizers.SGD(0.1, momentum=0.9, weight_decay=0.1), "sgdw_momentum"),
+        (optimizers.SGD(0.1, momentum=0.9, nesterov=True, weight_decay=0.1), "sgdw_nesterov"),
+        (optimizers.AdamW(0.1), "adamw"),
+    ],
+)
+def test_decay_rides_on_the_weight_gradient(optimizer: optimizers.Optimizer, op: str) -> None:
+    w, trace = Variable(np.ones((40, 30), np.float32)), Trace()
+    with trace:
+        inputs = [trace.input("x", (None, 40)), trace.input("dy", (None, 30))]
+        product = ops.apply("matmul", inputs, {"transpose_a": 1, "transpose_b": 0})
+        optimizer.apply([product], [w])
+    plan = trace.program(inputs, []).describe(32)
+    assert f"matmul + {op} " in plan, plan

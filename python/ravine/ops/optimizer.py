@@ -17,21 +17,28 @@ from ravine.ops.trace import apply
 from ravine.variable import Variable
 
 
-def sgd_update(w: Any, g: Any, learning_rate: Any) -> None:
-    """w -= learning_rate * g"""
-    _in_place("sgd", [w], [w, g, learning_rate])
+def sgd_update(w: Any, g: Any, learning_rate: Any, decay: Any = None) -> None:
+    """w -= decay * w, where a scalar `decay` is given (see `adam_update_at_rate`), then w -= learning_rate * g"""
+    if decay is None:
+        _in_place("sgd", [w], [w, g, learning_rate])
+    else:
+        _in_place("sgdw", [w], [w, g, learning_rate, decay])
 
 
 def sgd_momentum_update(
-    w: Any, g: Any, v: Any, learning_rate: Any, momentum: Any = 0.9, nesterov: bool = False
+    w: Any, g: Any, v: Any, learning_rate: Any, momentum: Any = 0.9, nesterov: bool = False, decay: Any = None
 ) -> None:
     """v = momentum * v - learning_rate * g, then w += v (Polyak 1964), or with `nesterov`
     w += momentum * v - learning_rate * g (Sutskever et al. 2013).
 
     `momentum` may be a number or, as `learning_rate`, a scalar tensor or variable that changes from step to step.
+    `decay` is that of `adam_update_at_rate`.
     """
-    op = "sgd_nesterov" if nesterov else "sgd_momentum"
-    _in_place(op, [w, v], [w, g, v, learning_rate, momentum])
+    operands, rule = [w, g, v, learning_rate, momentum], "nesterov" if nesterov else "momentum"
+    if decay is None:
+        _in_place(f"sgd_{rule}", [w, v], operands)
+    else:
+        _in_place(f"sgdw_{rule}", [w, v], [*operands, decay])
 
 
 def adam_update(
@@ -63,11 +70,26 @@ def adam_rate(learning_rate: Any, iterations: int | Variable, beta_1: Any, beta_
 
 
 def adam_update_at_rate(
-    w: Any, g: Any, m: Any, v: Any, rate: Any, beta_1: Any = 0.9, beta_2: float = 0.999, epsilon: float = 1e-7
+    w: Any,
+    g: Any,
+    m: Any,
+    v: Any,
+    rate: Any,
+    beta_1: Any = 0.9,
+    beta_2: float = 0.999,
+    epsilon: float = 1e-7,
+    decay: Any = None,
 ) -> None:
-    """As `adam_update`, with what `adam_rate` gave: one rate serves for all variables of a step."""
-    attrs = {"beta_2": float(beta_2), "epsilon": float(epsilon)}
-    _in_place("adam", [w, m, v], [w, g, m, v, rate, _one_minus(beta_1)], attrs)
+    """As `adam_update`, with what `adam_rate` gave: one rate serves for all variables of a step.
+
+    Args:
+        decay: a scalar; w -= decay * w comes first (Loshchilov & Hutter 2019), in the same pass over w.
+    """
+    operands, attrs = [w, g, m, v, rate, _one_minus(beta_1)], {"beta_2": float(beta_2), "epsilon": float(epsilon)}
+    if decay is None:
+        _in_place("adam", [w, m, v], operands, attrs)
+    else:
+        _in_place("adamw", [w, m, v], [*operands, decay], attrs)
 
 
 def nadam_update(

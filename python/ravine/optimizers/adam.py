@@ -59,14 +59,18 @@ class Adam(Optimizer):
             rate = self._corrected_rate(learning_rate, beta_1, self.beta_2)
         else:
             rate = self._once(("adam", id(learning_rate)), lambda: self._rate_by_product(learning_rate))
+        decay = self._decay_in_step(variable)
         if not self.amsgrad:
-            ops.adam_update_at_rate(variable, gradient, m, v, rate, beta_1, self.beta_2, self.epsilon)
+            ops.adam_update_at_rate(variable, gradient, m, v, rate, beta_1, self.beta_2, self.epsilon, decay)
             return
+        self._decay(variable, decay)
         m = update_average(m, gradient, beta_1)
         v = update_average(v, ops.square(gradient), self.beta_2)
         largest = self._slot("velocity_hat", variable)
         largest = replace(largest, ops.maximum(v, largest))
         variable.assign_sub(ops.divide(ops.multiply(m, rate), ops.add(ops.sqrt(largest), self.epsilon)))
+
+    _decaying_step = update_step
 
     def _rate_by_product(self, learning_rate: Any) -> Any:
         """The rate of a scheduled beta_1, whose product over all steps is known by what it was before this one."""

@@ -82,6 +82,9 @@ class Optimizer(Rate, State):
         ValueError: for arguments that are not known, out of range, or exclude each other.
     """
 
+    #: The `update_step` of a class that asks `_decay_in_step`.
+    _decaying_step: Callable | None = None
+
     def __init__(
         self,
         learning_rate: Any,
@@ -282,7 +285,9 @@ class Optimizer(Rate, State):
 
     def _update(self, grads: list[Any], variables: list[Variable]) -> None:
         grads = self._clipped(grads)
-        self._apply_weight_decay(variables)
+        self._shared["decay in step"] = self._decays_in_step()
+        if not self._shared["decay in step"]:
+            self._apply_weight_decay(variables)
         for gradient, variable in zip(grads, variables, strict=True):
             self.update_step(gradient, variable, self._rate_for(variable))
 
@@ -301,11 +306,29 @@ class Optimizer(Rate, State):
 
     def _apply_weight_decay(self, variables: list[Variable]) -> None:
         for variable in variables:
-            decay = self._decay_of(variable)
-            if decay:
-                rate = self._rate_for(variable)
-                factor = self._once(("decay", id(rate), decay), partial(ops.multiply, rate, decay))
-                variable.assign(ops.subtract(variable, ops.multiply(variable, factor)))
+            self._decay(variable, self._decay_factor(variable))
+
+    def _decay(self, variable: Variable, factor: Any) -> None:
+        if factor is not None:
+            variable.assign(ops.subtract(variable, ops.multiply(variable, factor)))
+
+    def _decay_factor(self, variable: Variable) -> Any:
+        """What a step's weight decay takes off a variable: its learning rate times its factor. None for no decay."""
+        decay = self._decay_of(variable)
+        if not decay:
+            return None
+        rate = self._rate_for(variable)
+        return self._once(("decay", id(rate), decay), partial(ops.multiply, rate, decay))
+
+    def _decay_in_step(self, variable: Variable) -> Any:
+        """For update rules that decay the weights in their own pass over them: the factor, None when there is nothing
+        to decay or `_apply_weight_decay` has done it."""
+        return self._decay_factor(variable) if self._shared.get("decay in step") else None
+
+    def _decays_in_step(self) -> bool:
+        # A subclass with a rule or a decay of its own keeps the two apart.
+        cls = type(self)
+        return cls.update_step is cls._decaying_step and cls._apply_weight_decay is Optimizer._apply_weight_decay
 
     def _decay_of(self, variable: Variable) -> float | None:
         """The factor of a variable's weight decay."""

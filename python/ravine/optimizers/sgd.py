@@ -45,11 +45,14 @@ class SGD(Optimizer):
             self._add_slots(variables, momentum="zeros")
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
+        decay = self._decay_in_step(variable)
         if not self.momentum:
-            ops.sgd_update(variable, gradient, learning_rate)
+            ops.sgd_update(variable, gradient, learning_rate, decay)
             return
         slot, momentum = self._slot("momentum", variable), self._scheduled(self.momentum)
-        ops.sgd_momentum_update(variable, gradient, slot, learning_rate, momentum, self.nesterov)
+        ops.sgd_momentum_update(variable, gradient, slot, learning_rate, momentum, self.nesterov, decay)
+
+    _decaying_step = update_step
 
     def get_config(self) -> dict:
         return {**super().get_config(), "momentum": schedule_config(self.momentum), "nesterov": self.nesterov}
