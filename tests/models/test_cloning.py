@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ravine import Input, Model, Sequential, layers
+from ravine import Input, Model, Sequential, layers, metrics, ops, optimizers
 from ravine.models import clone_model
 
 X = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
@@ -70,3 +70,22 @@ def test_errors() -> None:
         clone_model(model, clone_function=lambda layer: 3)
     with pytest.raises(ValueError, match="expected 1 input tensors, received 2"):
         clone_model(Model(model.inputs, model.outputs), input_tensors=[Input((4,)), Input((4,))])
+
+
+def test_the_clone_of_a_compiled_model_is_compiled() -> None:
+    def own_loss(y_true, y_pred):
+        return ops.mean(ops.square(y_true - y_pred), axis=-1)
+
+    model = Sequential([Input((4,)), layers.Dense(1)])
+    assert not clone_model(model).compiled
+    model.compile(optimizers.Adam(0.02), own_loss, metrics=[metrics.MeanSquaredError()])
+    model.fit(X, X[:, :1], verbose=0)
+    twin = clone_model(model)
+    assert twin.optimizer is not model.optimizer and int(twin.optimizer.iterations) == 0
+    assert float(twin.optimizer.learning_rate) == float(np.float32(0.02))
+    twin.set_weights(model.get_weights())
+    assert twin.evaluate(X, X[:, :1], verbose=0) == model.evaluate(X, X[:, :1], verbose=0)
+    before = model.get_weights()
+    twin.fit(X, X[:, :1], verbose=0)
+    for old, now in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, now)

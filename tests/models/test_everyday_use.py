@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import ravine as keras
-from ravine import layers
+from ravine import layers, ops
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(40, 4)).astype(np.float32)
@@ -200,3 +200,73 @@ def test_noise_of_a_users_layer_is_new_in_every_step() -> None:
         first, second = (model.train_on_batch(zeros, zeros) for _ in range(2))
     assert 0 < first != second > 0
     assert keras.random.normal((2, 3)).shape == (2, 3)
+
+
+class Rows(keras.utils.PyDataset):
+    def __len__(self) -> int:
+        return 10
+
+    def __getitem__(self, index: int) -> tuple:
+        return np.full((10, 1), index, np.float32), np.zeros((10, 1))
+
+
+def test_validation_steps_take_the_same_batches_each_time() -> None:
+    x = np.repeat(np.arange(10, dtype=np.float32), 10)[:, None]
+    model = keras.Sequential([keras.Input((1,)), layers.Dense(1, kernel_initializer="ones")])
+    model.compile(keras.optimizers.SGD(0.0), "mse")
+    for data in ((x, 0 * x), Rows()):
+        history = model.fit(
+            x, 0 * x, epochs=3, validation_data=data, validation_steps=2, verbose=0,
+            validation_batch_size=10 if isinstance(data, tuple) else None,
+        ).history  # fmt: skip
+        assert history["val_loss"] == [0.5, 0.5, 0.5]
+
+
+def test_steps_without_a_batch_size_divide_the_rows() -> None:
+    model = compiled()
+    assert model.predict(X, steps=4, verbose=0).shape == (40, 3)
+    model.fit(X, Y, steps_per_epoch=3, validation_data=(X, Y), validation_steps=5, verbose=0)
+    assert int(model.optimizer.iterations) == 3
+    whole = model.evaluate(X, Y, verbose=0)
+    assert model.evaluate(X, Y, steps=1, verbose=0) == pytest.approx(whole, rel=1e-6)
+
+
+def test_logs_are_sorted() -> None:
+    model = compiled(metrics=["accuracy"], weighted_metrics=["accuracy"])
+    history = model.fit(X, Y, validation_data=(X, Y), verbose=0).history
+    names = [name for name in history if name != "learning_rate"]
+    assert names == sorted(names) and names[-1] == "weighted_accuracy"
+    assert list(model.evaluate(X, Y, verbose=0, return_dict=True)) == ["accuracy", "loss", "weighted_accuracy"]
+
+
+@pytest.mark.parametrize("phase", ["train", "test", "predict"])
+def test_a_step_of_ones_own_is_refused_in_words(phase: str) -> None:
+    Own = type("Own", (keras.Sequential,), {f"{phase}_step": lambda self, data: {"loss": 0.0}})
+    model = Own([keras.Input((4,)), layers.Dense(3, activation="softmax")], name="own")
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    run = {"train": model.fit, "test": model.evaluate, "predict": model.predict}[phase]
+    with pytest.raises(NotImplementedError, match=rf"Own 'own': its {phase}_step\(\) would not be run.*Override"):
+        run(X, verbose=0) if phase == "predict" else run(X, Y, verbose=0)
+
+
+def test_text_is_refused_with_the_errors_of_keras() -> None:
+    for kind in (ValueError, TypeError):
+        with pytest.raises(kind, match="expected numbers"):
+            compiled().fit(np.array([["a"] * 4] * 3), Y[:3], verbose=0)
+    with pytest.raises(ValueError, match="expected a layer, received 'relu'"):
+        keras.Sequential().add("relu")
+
+
+def test_ops_between_layers_are_no_layers() -> None:
+    x = keras.Input((4,), name="x")
+    model = keras.Model(x, ops.relu(layers.Dense(3, name="d")(x) * 2.0))
+    assert [layer.name for layer in model.layers] == ["x", "d"]
+    assert len(model.operations) == 4
+    lines: list[str] = []
+    model.summary(print_fn=lines.append)
+    assert "relu" in "".join(lines)
+
+
+def test_a_lambda_as_metric_is_called_lambda() -> None:
+    model = compiled(metrics=[lambda y_true, y_pred: ops.max(y_pred, axis=-1)])
+    assert list(model.fit(X, Y, verbose=0).history)[:2] == ["lambda", "loss"]

@@ -170,10 +170,12 @@ def test_train_on_batch_and_test_on_batch_return_the_values_of_their_batch() -> 
     model = classifier(optimizer=keras.optimizers.SGD(0.0), metrics=["accuracy"])
     first = model.train_on_batch(X[:10], Y[:10])
     second = model.train_on_batch(X[10:30], Y[10:30], return_dict=True)
-    assert list(second) == ["loss", "accuracy"]
+    assert list(second) == ["accuracy", "loss"]
     assert first[0] != second["loss"]
-    assert model.test_on_batch(X[10:30], Y[10:30]) == pytest.approx(list(second.values()), rel=1e-5)
-    assert model.evaluate(X[10:30], Y[10:30], verbose=0) == pytest.approx(list(second.values()), rel=1e-5)
+    assert model.test_on_batch(X[10:30], Y[10:30]) == pytest.approx([second["loss"], second["accuracy"]], rel=1e-5)
+    assert model.evaluate(X[10:30], Y[10:30], verbose=0) == pytest.approx(
+        [second["loss"], second["accuracy"]], rel=1e-5
+    )
 
 
 def test_freezing_takes_effect_without_compiling_again() -> None:

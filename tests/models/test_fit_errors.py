@@ -199,9 +199,9 @@ def test_callbacks_must_be_callbacks() -> None:
 
 
 def test_sequential_rejects_what_is_not_a_layer() -> None:
-    with pytest.raises(TypeError, match="expected a layer"):
+    with pytest.raises(ValueError, match="expected a layer"):
         keras.Sequential([3])
-    with pytest.raises(TypeError, match="instance"):
+    with pytest.raises(ValueError, match="instance"):
         keras.Sequential([layers.Dense])
     shared = layers.Dense(1)
     with pytest.raises(ValueError, match="already part"):

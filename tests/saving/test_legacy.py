@@ -258,7 +258,7 @@ def test_a_model_of_tf_keras(tmp_path: Path, config: Any) -> None:
     assert float(model.optimizer.learning_rate) == 0.25
     assert model.optimizer.momentum == 0.5
     y = np.arange(9) % 3
-    assert list(model.evaluate(x, y, verbose=0, return_dict=True)) == ["loss", "accuracy"]
+    assert list(model.evaluate(x, y, verbose=0, return_dict=True)) == ["accuracy", "loss"]
     assert [layer.name for layer in model.layers] == list(OLD_WEIGHTS)
     np.testing.assert_array_equal(ravine.models.model_from_json(json.dumps(entry)).layers[1].kernel.shape, (4, 5))
 

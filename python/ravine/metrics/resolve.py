@@ -52,4 +52,4 @@ def kind_of(y_true_shape: tuple, y_pred_shape: tuple) -> int:
 
 def _name_of(function: Any) -> str:
     name = getattr(function, "name", None) or getattr(function, "__name__", None)
-    return name if isinstance(name, str) else to_snake_case(type(function).__name__)
+    return name.strip("<>") if isinstance(name, str) else to_snake_case(type(function).__name__)  # "<lambda>"

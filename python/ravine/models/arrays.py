@@ -9,6 +9,10 @@ import numpy as np
 _KINDS = "biuf"
 
 
+class NotNumericError(ValueError, TypeError):
+    """Data that is no numbers: a ValueError as in Keras, and a TypeError."""
+
+
 def is_array_like(value: Any) -> bool:
     """Whether `value` is one array (NumPy, torch, jax, pandas, a list of numbers) and not a stream of batches."""
     if isinstance(value, (np.ndarray, list, tuple, int, float, np.generic)):
@@ -29,11 +33,11 @@ def as_array(value: Any, what: str) -> np.ndarray:
 
     Raises:
         ValueError: ragged or empty of axes.
-        TypeError: not numeric.
+        NotNumericError: text, objects, complex numbers.
     """
     array = np.asarray(value) if isinstance(value, np.ndarray) else _from_foreign(value, what)
     if array.dtype.kind not in _KINDS:
-        raise TypeError(f"{what}: expected numbers, received {_describe(value, array)}.{_hint(array)}")
+        raise NotNumericError(f"{what}: expected numbers, received {_describe(value, array)}.{_hint(array)}")
     if array.ndim == 0:
         raise ValueError(f"{what}: expected an array whose first axis counts the samples, received a single number.")
     if not array.dtype.isnative or array.dtype.itemsize > 8:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -21,8 +22,8 @@ def clone_model(
     recursive: bool = False,
     **kwargs: Any,
 ) -> Model:
-    """A model of the same layers (new ones, of the same names) with fresh weights. It is not compiled; copy the weights
-    with ``clone.set_weights(model.get_weights())``.
+    """A model of the same layers (new ones, of the same names) with fresh weights. When the model is compiled, the
+    clone is too, with a new optimizer. Copy the weights with ``clone.set_weights(model.get_weights())``.
 
     Args:
         model: a Sequential, a model made by `Model(inputs, outputs)`, or a subclass with `get_config`.
@@ -40,18 +41,24 @@ def clone_model(
         raise TypeError(f"clone_model: arguments not recognized: {', '.join(kwargs)}.")
     if not isinstance(model, Model):
         raise TypeError(f"clone_model: expected a model, received {type(model).__name__}.")
-    copy = _Copier(clone_function, recursive)
+    copier = _Copier(clone_function, recursive)
     if isinstance(model, Sequential):
         if call_function is not None:
             raise ValueError("clone_model: call_function is for models made by Model(inputs, outputs).")
-        return _sequential(model, input_tensors, copy)
-    if model._network is not None:
-        return _functional(model, input_tensors, copy, call_function)
-    if clone_function is not None or input_tensors is not None or call_function is not None:
+        clone: Model = _sequential(model, input_tensors, copier)
+    elif model._network is not None:
+        clone = _functional(model, input_tensors, copier, call_function)
+    elif clone_function is not None or input_tensors is not None or call_function is not None:
         raise ValueError(
             f"clone_model: {model._label} is a subclass with a call() of its own; only a plain copy can be made of it."
         )
-    return type(model).from_config(model.get_config())
+    else:
+        clone = type(model).from_config(model.get_config())
+    if model.compiled and type(clone).compile is Model.compile:
+        optimizer = model.optimizer
+        fresh = None if optimizer is None else type(optimizer).from_config(optimizer.get_config())
+        clone.compile(**copy.deepcopy({**model._compile_arguments, "optimizer": fresh}))
+    return clone
 
 
 class _Copier:
@@ -78,8 +85,8 @@ class _Copier:
         return copied
 
 
-def _sequential(model: Sequential, input_tensors: Any, copy: _Copier) -> Sequential:
-    layers: list[Any] = [copy(layer) for layer in model.layers]
+def _sequential(model: Sequential, input_tensors: Any, copier: _Copier) -> Sequential:
+    layers: list[Any] = [copier(layer) for layer in model.layers]
     if input_tensors is not None:
         tensors = _tree.leaves(input_tensors)
         if len(tensors) != 1 or not isinstance(tensors[0], KerasTensor):
@@ -90,7 +97,7 @@ def _sequential(model: Sequential, input_tensors: Any, copy: _Copier) -> Sequent
     return type(model)(layers, trainable=model.trainable, name=model.name)
 
 
-def _functional(model: Model, input_tensors: Any, copy: _Copier, call: Callable[..., Any] | None) -> Model:
+def _functional(model: Model, input_tensors: Any, copier: _Copier, call: Callable[..., Any] | None) -> Model:
     network: Any = model._network
     if input_tensors is None:
         remaining = iter(InputLayer.from_config(source.get_config()).output for source in network.sources)
@@ -106,7 +113,7 @@ def _functional(model: Model, input_tensors: Any, copy: _Copier, call: Callable[
         return tensors[id(x)] if isinstance(x, KerasTensor) else x
 
     for node in network.nodes:
-        layer = copy(node.layer)
+        layer = copier(node.layer)
         args, kwargs = _tree.mapped(look_up, (node.args, node.kwargs))
         outputs = layer(*args, **kwargs) if call is None else call(layer, *args, **kwargs)
         for old, new in zip(_tree.leaves(node.outputs), _tree.leaves(outputs), strict=True):

@@ -106,6 +106,10 @@ class ArrayData:
             self._position = end % self.batches
         self.done = 0
 
+    def begin_again(self) -> None:
+        """Let the next epoch begin with the first batch."""
+        self._position = 0
+
     def first(self) -> Batch:
         return self.rows
 
@@ -193,6 +197,11 @@ class StreamData:
                 raise ValueError(f"The data is empty: {type(self._source).__name__} yielded no batch.")
             self._sample = self._sample or self._peeked
         return self._peeked
+
+    def begin_again(self) -> None:
+        """Let the next epoch begin with the first batch, where the source allows another pass."""
+        if self._peeked is None and not isinstance(self._source, Iterator):
+            self._end_pass()
 
     def sample(self) -> Batch:
         """The batch that `first` found."""
@@ -400,7 +409,7 @@ def make_data(
     if x is None:
         raise ValueError("No data: x is None.")
     steps = None if steps is None else check_count(steps, "steps")
-    size = check_batch_size(batch_size)
+    check_batch_size(batch_size)
     if is_stream(x):
         for name, value in (("y", y), ("sample_weight", sample_weight)):
             if value is not None:
@@ -410,6 +419,7 @@ def make_data(
         steps = _limited(steps, _length(x))
         return StreamData(x, steps, class_weight, layout, next_seed if shuffle and isinstance(x, PyDataset) else None)
     rows = make_batch(x, y, sample_weight, class_weight, layout)
+    size = math.ceil(rows.size / steps) if batch_size is None and steps else check_batch_size(batch_size)
     steps = _limited(steps, math.ceil(rows.size / size))
     return ArrayData(rows, size, bool(shuffle), steps, next_seed)
 

@@ -13,6 +13,7 @@ from ravine._lookup import close_matches
 from ravine.layers import _call
 from ravine.layers.input_layer import InputLayer
 from ravine.layers.layer import Layer
+from ravine.layers.operation import Operation
 from ravine.models.data_adapter import Layout
 from ravine.models.network import Network
 from ravine.models.ports import ports_of
@@ -73,6 +74,11 @@ class Model(SavingMethods):
     @property
     def layers(self) -> list[Layer]:
         """The layers directly inside of this model, in order; for `Model(inputs, outputs)` the InputLayers too."""
+        return [layer for layer in self.operations if not isinstance(layer, Operation)]
+
+    @property
+    def operations(self) -> list[Layer]:
+        """The layers and what stands between them in `Model(inputs, outputs)`: the ops applied to KerasTensors."""
         if self._network is not None:
             inside = list(self._network.layers)
             return inside + [layer for layer in self._sublayers() if not any(layer is x for x in inside)]
@@ -206,14 +212,14 @@ class Model(SavingMethods):
         raise ValueError(f"{self._label}: no layer {name!r}. {close_matches(str(name), [x.name for x in layers])}")
 
     def _output_shapes(self) -> list[tuple | None]:
-        """The shapes of what `layers` put out, as far as they are known."""
+        """The shapes of what `operations` put out, as far as they are known."""
         shapes: dict[int, Any] = {}
         if self._network is not None:
             for node in reversed(self._network.nodes):
                 shapes[id(node.layer)] = _tree.mapped(lambda x: x.shape, node.outputs)
             for source, tensor in zip(self._network.sources, self._network.input_tensors, strict=True):
                 shapes[id(source)] = tensor.shape
-        return [shapes.get(id(layer)) for layer in self.layers]
+        return [shapes.get(id(layer)) for layer in self.operations]
 
     def summary(
         self,

@@ -50,6 +50,10 @@ class Sequential(Model):
     def layers(self) -> list[Layer]:
         return list(self._stack)
 
+    @property
+    def operations(self) -> list[Layer]:
+        return self.layers
+
     def add(self, layer: Any, rebuild: bool = True) -> None:
         """Append a layer (or, first of all, an `Input`)."""
         self._append(layer)
@@ -69,7 +73,7 @@ class Sequential(Model):
     def _check_layer(self, layer: Any) -> None:
         if not isinstance(layer, Layer):
             hint = " Create an instance of it." if isinstance(layer, type) else ""
-            raise TypeError(
+            raise ValueError(
                 f"{self._label}: expected a layer, received {layer!r} of type {type(layer).__name__}.{hint}"
             )
         for other in self._stack:

@@ -85,7 +85,7 @@ def _select(entries: list[Entry], layer_range: list[str] | tuple[str, str] | Non
 
 def _entries(model: Any) -> list[Entry]:
     """The layers of a model with their output shapes, None where unknown."""
-    return list(zip(model.layers, model._output_shapes(), strict=True))
+    return list(zip(model.operations, model._output_shapes(), strict=True))
 
 
 def _is_chain(model: Any) -> bool:

@@ -18,7 +18,6 @@ from ravine.models.data_adapter import (
     Batch,
     Layout,
     StreamData,
-    check_batch_size,
     check_count,
     make_batch,
     make_data,
@@ -200,10 +199,9 @@ class Trainer(Programs):
         return dict(sorted(self._values().items()))
 
     def _returned(self, return_dict: bool) -> Any:
-        values = self._values()
         if return_dict:
-            return values
-        flat = list(values.values())
+            return self._logs()
+        flat = list(self._values().values())
         return flat[0] if len(flat) == 1 else flat
 
     # Data
@@ -245,7 +243,8 @@ class Trainer(Programs):
                 inputs a list of arrays or a dict of them by name; or an iterable of batches `(x, y)` or
                 `(x, y, sample_weight)`: a generator, a torch DataLoader.
             y: targets of shape (n, ...), for several outputs a list or dict of them; None when `x` yields batches.
-            batch_size: default 32. The last batch of an epoch may be smaller.
+            batch_size: default 32, or with `steps_per_epoch` what divides the rows into so many batches. The last batch
+                of an epoch may be smaller.
             epochs: number of the last epoch; with `initial_epoch` not the number of epochs to run.
             verbose: 0 silent, 1 a progress bar, 2 a line per epoch, "auto" is 1. Where the output is a file or a
                 pipe, 1 writes one line per epoch without control codes.
@@ -257,12 +256,13 @@ class Trainer(Programs):
             sample_weight: weight of each row in the loss, shape (n,).
             initial_epoch: continue counting from here.
             steps_per_epoch: number of batches per epoch; default all.
-            validation_steps: number of validation batches; default all.
+            validation_steps: number of validation batches, each time the first ones; default all.
             validation_batch_size: default `batch_size`.
             validation_freq: validate every so many epochs, or in the epochs of this list (from 1).
 
         Returns:
-            History; `.history` holds the training values (sorted by name), then `val_` ones, then `learning_rate`.
+            History; `.history` holds the values of training and, with ``val_`` in front, of validation, sorted by
+            name; then `learning_rate`.
 
         Raises:
             ValueError: not compiled, empty data, unequal lengths, shapes or labels that do not fit the loss.
@@ -322,7 +322,8 @@ class Trainer(Programs):
                 logs = self._logs()
                 if validation is not None and _validates(epoch, validation_freq):
                     results = self._evaluate(validation, callbacks)
-                    logs.update({f"val_{name}": value for name, value in sorted(results.items())})
+                    logs.update({f"val_{name}": value for name, value in results.items()})
+                    logs = dict(sorted(logs.items()))
                 logs.update(self.optimizer.learning_rate_logs())
                 callbacks.warn_of_lost_loss(epoch, logs)
                 callbacks.on_epoch_end(epoch, logs)
@@ -376,6 +377,7 @@ class Trainer(Programs):
     def _evaluate(self, data: Any, callbacks: CallbackList) -> dict[str, float]:
         callbacks.on_test_begin()
         self.reset_metrics()
+        data.begin_again()
         muted = callbacks.progbar is not None and callbacks.progbar.in_fit
         with callbacks.progress_muted() if muted else contextlib.nullcontext():
             loops.run(self, "test", data, callbacks)
@@ -479,7 +481,7 @@ def _at_most(limit: int | None, epochs: int) -> int:
 def _batch_size_for(validation_data: Any, batch_size: int | None) -> int | None:
     from ravine.models.data_adapter import is_stream
 
-    return None if is_stream(validation_data) else check_batch_size(batch_size)
+    return None if is_stream(validation_data) else batch_size
 
 
 def _validates(epoch: int, validation_freq: int | list[int]) -> bool:

@@ -132,7 +132,7 @@ def _has_graph(layer: Any) -> bool:
 def _chain_of(model: Any) -> Graph:
     entries = []
     shape = model.input_shape
-    for layer, output in zip(model.layers, model._output_shapes(), strict=True):
+    for layer, output in zip(model.operations, model._output_shapes(), strict=True):
         entries.append(Entry(layer, shape, output, "float32"))
         shape = output
     keys = [entry.key for entry in entries]
