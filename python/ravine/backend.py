@@ -20,8 +20,9 @@ from ravine.config import (
     set_floatx,
     set_image_data_format,
 )
-from ravine.tensor import KerasTensor, standardize_dtype
+from ravine.tensor import standardize_dtype
 from ravine.utils.session import clear_session
+from ravine.utils.tensors import is_keras_tensor
 from ravine.variable import Variable
 
 __all__ = [
@@ -84,16 +85,13 @@ def get_uid(prefix: str = "") -> int:
     return _uids[prefix]
 
 
-def is_keras_tensor(x: Any) -> bool:
-    """Whether `x` describes an input or the output of a layer on one, and holds no values."""
-    return isinstance(x, KerasTensor)
-
-
 def is_float_dtype(dtype: Any) -> bool:
+    """Whether numbers of this dtype have a fraction."""
     return standardize_dtype(dtype).startswith(("float", "bfloat"))
 
 
 def is_int_dtype(dtype: Any) -> bool:
+    """Whether a dtype is that of signed or unsigned integers."""
     return standardize_dtype(dtype).startswith(("int", "uint"))
 
 

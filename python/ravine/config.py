@@ -120,6 +120,7 @@ def disable_interactive_logging() -> None:
 
 
 def is_interactive_logging_enabled() -> bool:
+    """Whether `verbose="auto"` shows progress bars."""
     return _settings["interactive_logging"]
 
 
@@ -134,6 +135,7 @@ def disable_traceback_filtering() -> None:
 
 
 def is_traceback_filtering_enabled() -> bool:
+    """What was noted last."""
     return _settings["traceback_filtering"]
 
 
@@ -148,6 +150,7 @@ def disable_flash_attention() -> None:
 
 
 def is_flash_attention_enabled() -> bool | None:
+    """What was noted last."""
     return _settings["flash_attention"]
 
 

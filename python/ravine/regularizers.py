@@ -104,14 +104,17 @@ orthogonal_regularizer = OrthogonalRegularizer
 
 
 def l1(l1: float = 0.01) -> L1:
+    """`L1`"""
     return L1(l1)
 
 
 def l2(l2: float = 0.01) -> L2:
+    """`L2`"""
     return L2(l2)
 
 
 def l1_l2(l1: float = 0.0, l2: float = 0.0) -> L1L2:
+    """`L1L2`"""
     return L1L2(l1, l2)
 
 

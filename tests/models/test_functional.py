@@ -169,7 +169,7 @@ def test_modes() -> None:
 
 def test_ops_on_descriptions() -> None:
     x = Input((3,))
-    y = ops.concatenate([x[:, 1:], ops.square(ops.convert_to_tensor(x))])
+    y = ops.concatenate([x[:, 1:], ops.square(ops.convert_to_tensor(x))], axis=-1)
     z = 2.0 * ops.tanh(y) - ops.mean(x, axis=-1, keepdims=True)
     model = Model(x, z)
     inner = np.concatenate([A[:, 1:], A**2], axis=-1)
