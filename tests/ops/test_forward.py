@@ -1,5 +1,6 @@
 """Every op against float64 NumPy: in a program run batch by batch, and on its own."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -168,3 +169,11 @@ def test_labels_outside_the_classes_give_no_loss_value(isa: str) -> None:
     for label in (4.0, -1.0, 1.5, np.nan):
         with pytest.raises(ValueError, match=r"sample 1 is not an integer in \[0, 4\)"):
             _core.eager("softmax_crossentropy", [logits, np.array([0, label, 3], np.float32)], {"sparse": 1})
+
+
+def test_gelu_keeps_the_digits_of_its_left_tail(isa: str) -> None:
+    x = np.concatenate([-np.geomspace(1e-6, 13, 4001), np.geomspace(1e-6, 13, 4001)]).astype(np.float32)
+    want = [0.5 * float(v) * math.erfc(-float(v) / math.sqrt(2)) for v in x]
+    np.testing.assert_allclose(_core.eager("gelu", [x])[0], want, rtol=1e-6, atol=0)
+    beyond = np.array([-np.inf, -1e30, -20, 20, 1e30, np.inf, np.nan], np.float32)
+    np.testing.assert_array_equal(_core.eager("gelu", [beyond])[0], np.maximum(beyond, 0))
