@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from tracing import run_traced
 
+import ravine as keras
 from ravine import Variable, ops
 from ravine.ops import Trace
 from ravine.variable import name_scope
@@ -103,3 +104,18 @@ def test_a_variable_is_read_at_run_time() -> None:
     program = trace.program([x], [y])
     v.assign([10.0])
     np.testing.assert_array_equal(program.run([np.zeros((1, 1), np.float32)])[0], [[10]])
+
+
+def test_what_was_read_stays_when_the_variable_changes() -> None:
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, kernel_initializer="ones")])
+    model(np.ones((2, 3), np.float32))  # the engine has the variable now
+    kernel = model.layers[0].kernel
+    read = [
+        np.asarray(kernel), np.transpose(kernel), np.ravel(kernel), kernel[0], kernel[...], kernel[0:2], kernel.numpy(),
+        ops.convert_to_tensor(kernel), ops.convert_to_numpy(kernel), ops.slice(kernel, (0, 0), (3, 1)),
+        ops.split(kernel, 1)[0], ops.transpose(kernel), keras.activations.linear(kernel), *model.get_weights()[:1],
+    ]  # fmt: skip
+    kernel.assign(np.full((3, 1), 5))
+    for values in read:
+        np.testing.assert_array_equal(np.asarray(values), np.ones(np.shape(values)))
+    assert np.shares_memory(kernel.__array__(copy=False), kernel.value)

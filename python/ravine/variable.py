@@ -216,15 +216,16 @@ class Variable(Operators):
         return getattr(ufunc, method)(*(x.array if isinstance(x, Variable) else x for x in inputs), **kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        # A copy unless a view is asked for: what was read stays what it was when training goes on.
         values = self.array
         if dtype is not None and values.dtype != dtype:
             return values.astype(dtype)
-        return np.array(values) if copy else values
+        return values if copy is False else np.array(values)
 
     def __getitem__(self, index: Any) -> Any:
         if _active_trace() is not None:
             return _active_trace().variable(self)[index]
-        return as_tensor(np.asarray(self.array[index]))
+        return as_tensor(np.array(self.array[index]))
 
     def __len__(self) -> int:
         if not self._shape:

@@ -239,16 +239,6 @@ def test_logs_are_sorted() -> None:
     assert list(model.evaluate(X, Y, verbose=0, return_dict=True)) == ["accuracy", "loss", "weighted_accuracy"]
 
 
-@pytest.mark.parametrize("phase", ["train", "test", "predict"])
-def test_a_step_of_ones_own_is_refused_in_words(phase: str) -> None:
-    Own = type("Own", (keras.Sequential,), {f"{phase}_step": lambda self, data: {"loss": 0.0}})
-    model = Own([keras.Input((4,)), layers.Dense(3, activation="softmax")], name="own")
-    model.compile("sgd", "sparse_categorical_crossentropy")
-    run = {"train": model.fit, "test": model.evaluate, "predict": model.predict}[phase]
-    with pytest.raises(NotImplementedError, match=rf"Own 'own': its {phase}_step\(\) would not be run.*Override"):
-        run(X, verbose=0) if phase == "predict" else run(X, Y, verbose=0)
-
-
 def test_text_is_refused_with_the_errors_of_keras() -> None:
     for kind in (ValueError, TypeError):
         with pytest.raises(kind, match="expected numbers"):

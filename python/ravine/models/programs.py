@@ -81,22 +81,11 @@ class Programs(Layer):
             # While a GAN freezes and unfreezes layers a few states take turns; more than that are of no use.
             if len(self._steps) >= MOST_PROGRAMS:
                 self._steps.clear()
-            self._refuse_own_step(key[0])
             step = _TRACERS[key[0]](self, batch)
             self._steps[(*key, self._state_key())] = step
             self._current()
         self._recent[key] = step
         return step
-
-    def _refuse_own_step(self, phase: str) -> None:
-        own = f"{phase}_step"
-        if hasattr(self, own):
-            instead = "compute_loss() or compute_metrics()" if phase != "predict" else "call()"
-            raise NotImplementedError(
-                f"{self._label}: its {own}() would not be run, because the engine makes the whole step. Override "
-                f"{instead} instead, or write a loop of your own with train_on_batch(), test_on_batch() and "
-                "predict_on_batch()."
-            )
 
     def _quick_program(self, x: np.ndarray) -> Any:
         """The prediction's run function for an array of this kind, if it was used before and no layer changed."""

@@ -44,12 +44,13 @@ def copy(x: Any) -> Any:
 
 
 def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, ragged: bool | None = None) -> Any:
-    """`x` as a tensor. Float32 arrays are not copied; a variable becomes the tensor that reads it. `sparse` and
+    """`x` as a tensor. Float32 arrays are not copied; a variable becomes the tensor that reads it,
+    or outside of a trace a copy of its values. `sparse` and
     `ragged` mean nothing here."""
     if isinstance(x, (SymbolicTensor, KerasTensor)):
         return x if dtype is None else cast(x, dtype)
     if isinstance(x, Variable):
-        x = x.value
+        x = x.value if current() is not None else as_tensor(x.numpy())
         return x if dtype is None else cast(x, dtype)
     array = np.asarray(x)
     if dtype is None:
