@@ -99,11 +99,13 @@ class Fuser {
                                    first.op->tile ? first.outputs.end() : first.outputs.begin() + 1);
         members_ = {head};
         joined_.clear();
+        updated_.clear();
         for (size_t j = head + 1; j < nodes_.size() && group.nodes.size() < kMaxGroup; ++j) {
             const Node& node = nodes_[j];
             if (taken_[j] || !node.op->tile) continue;
-            const bool reads = std::any_of(node.inputs.begin(), node.inputs.end(),
-                                           [&](ValueId id) { return produced.count(id) != 0; });
+            const bool reads = std::any_of(node.inputs.begin(), node.inputs.end(), [&](ValueId id) {
+                return produced.count(id) != 0 || updated_.count(roots_.of(id)) != 0;
+            });
             // Element-wise nodes of one shape may share a step also when they only meet further on.
             if (!reads && !first.op->tile) continue;
             const std::string why = admit(j, head, full, group, produced);
@@ -134,6 +136,7 @@ class Fuser {
                 produced.insert(output);
                 position_[static_cast<size_t>(output)] = static_cast<int64_t>(head);
             }
+            for (ValueId value : updated_values(nodes_[j])) updated_.insert(roots_.of(value));
         }
         for (; !why.empty() && joined_.size() > before; joined_.pop_back()) {
             const size_t back = joined_.back();
@@ -207,6 +210,7 @@ class Fuser {
     std::vector<Node> nodes_;
     std::vector<bool> taken_;
     std::set<size_t> members_;    // of the group that is being gathered
+    std::set<ValueId> updated_;   // variables that the group overwrites
     std::vector<size_t> joined_;  // those that joined its head, in order
     Roots roots_;
     std::vector<int64_t> position_;

@@ -12,8 +12,8 @@ namespace ravine {
 ///   - both run under the same conditions, and
 ///   - no node in between reads what it overwrites or overwrites what it reads.
 /// Behind an element-wise head, others of its shape join even when nothing connects them yet: they may meet further on.
-/// What else such a node reads joins before it when it is element-wise too and read by nobody else.
-/// A bias added to a product becomes the product's own third operand.
+/// So does one that reads a variable which the group has updated. What else such a node reads joins before it when it
+/// is element-wise too and read by nobody else. A bias added to a product becomes the product's own third operand.
 std::vector<Group> fuse(const Graph& graph, std::vector<Node> nodes, const std::vector<ValueId>& outputs);
 
 }  // namespace ravine

@@ -102,6 +102,17 @@ def test_a_penalty_is_one_read_and_joins_the_update() -> None:
     assert not any(step.startswith(("square", "absolute", "sign")) for step in found)
 
 
+def test_an_average_of_weights_joins_their_update() -> None:
+    t = Tracer()
+    x, w, average = t.input(None, 6), t.variable(6, 5), t.variable(6, 5)
+    loss = t.add("mean", t.add("square", t.add("matmul", x, w)), axes=[0, 1])
+    gradient = t.graph.gradients(loss, [w])[0]
+    t.add("sgd", w, gradient, t.graph.constant(np.float32(0.1)))
+    kept = t.add("affine", average, scale=0.9, offset=0.0)
+    t.add("assign", average, t.add("add", kept, t.add("affine", w, scale=0.1, offset=0.0)))
+    assert "matmul + sgd + affine + affine + add + assign" in steps(t.plan())
+
+
 def test_a_penalty_is_not_summed_after_the_weights_have_changed() -> None:
     t = Tracer()
     w = t.variable(4)
