@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
@@ -40,5 +42,6 @@ def make(name: str, workload: Workload, threads: int) -> Steps:
         random_state=1,
     )
     x, y = workload.data()
-    data = (x, y.ravel()) if regression else (x, y, np.arange(workload.outputs))
-    return Steps(model.partial_fit, [data], granule=workload.batches, value=lambda trained: trained.loss_ * scale)
+    epoch = model.partial_fit if regression else partial(model.partial_fit, classes=np.arange(workload.outputs))
+    data = (x, y.ravel() if regression else y)
+    return Steps(epoch, [data], granule=workload.batches, value=lambda trained: trained.loss_ * scale)
