@@ -39,6 +39,13 @@ bool is_output(const Node& node, const std::vector<ValueId>& outputs) {
                        [&](ValueId id) { return std::find(outputs.begin(), outputs.end(), id) != outputs.end(); });
 }
 
+std::vector<Node> without(std::vector<Node> nodes, const std::vector<bool>& gone) {
+    std::vector<Node> kept;
+    for (size_t i = 0; i < nodes.size(); ++i)
+        if (!gone[i]) kept.push_back(std::move(nodes[i]));
+    return kept;
+}
+
 std::vector<Node> without_repeats(const Graph& graph, std::vector<Node> nodes, const std::vector<ValueId>& outputs) {
     Renaming renaming;
     std::vector<Node> kept;
@@ -91,10 +98,7 @@ std::vector<Node> without_by_products(const Graph& graph, std::vector<Node> node
             gone[i] = true;
         }
     }
-    std::vector<Node> kept;
-    for (size_t i = 0; i < nodes.size(); ++i)
-        if (!gone[i]) kept.push_back(std::move(nodes[i]));
-    return kept;
+    return without(std::move(nodes), gone);
 }
 
 /// Who reads a value; kMany for several nodes or an output of the graph.
@@ -176,10 +180,17 @@ std::vector<Node> without_normalized_gradient(const Graph& graph, std::vector<No
         gone[static_cast<size_t>(below - nodes.data())] = gone[product] = true;
         nodes[last] = std::move(merged);
     }
-    std::vector<Node> kept;
-    for (size_t i = 0; i < nodes.size(); ++i)
-        if (!gone[i]) kept.push_back(std::move(nodes[i]));
-    return kept;
+    return without(std::move(nodes), gone);
+}
+
+/// Does anything between the nodes i and j overwrite what node i reads?
+bool overwritten_between(const std::vector<Node>& nodes, size_t i, size_t j) {
+    for (size_t k = i + 1; k < j; ++k)
+        for (int updated : nodes[k].op->updates) {
+            const ValueId written = nodes[k].inputs[static_cast<size_t>(updated)];
+            if (std::count(nodes[i].inputs.begin(), nodes[i].inputs.end(), written) != 0) return true;
+        }
+    return false;
 }
 
 /// sum(square(x)) and sum(absolute(x)) read x once and write nothing of its size.
@@ -193,19 +204,12 @@ std::vector<Node> with_folded_parts(const Graph& graph, std::vector<Node> nodes,
         if (reader < 0) continue;
         Node& sum = nodes[static_cast<size_t>(reader)];
         if (sum.op->name != "sum" || sum.guards != nodes[i].guards) continue;
-        bool overwritten = false;
-        for (size_t k = i + 1; k < static_cast<size_t>(reader); ++k)
-            for (int updated : nodes[k].op->updates)
-                overwritten = overwritten || nodes[k].inputs[static_cast<size_t>(updated)] == nodes[i].inputs[0];
-        if (overwritten) continue;
+        if (overwritten_between(nodes, i, static_cast<size_t>(reader))) continue;
         sum.op = &find_op(name == "square" ? "sum_squares" : "sum_absolutes");
         sum.inputs = nodes[i].inputs;
         gone[i] = true;
     }
-    std::vector<Node> kept;
-    for (size_t i = 0; i < nodes.size(); ++i)
-        if (!gone[i]) kept.push_back(std::move(nodes[i]));
-    return kept;
+    return without(std::move(nodes), gone);
 }
 
 bool is_number(const Shape& shape) { return !shape.batched() && shape.unit() == 1; }
@@ -233,13 +237,7 @@ std::vector<Node> with_late_weights(const Graph& graph, std::vector<Node> nodes,
         if (found < 0) continue;
         const size_t reader = static_cast<size_t>(found);
         if (!nodes[reader].op->tile || nodes[reader].guards != nodes[i].guards) continue;
-        bool overwritten = false;
-        for (size_t k = i + 1; k < reader; ++k)
-            for (int updated : nodes[k].op->updates) {
-                const ValueId written = nodes[k].inputs[static_cast<size_t>(updated)];
-                overwritten = overwritten || std::count(nodes[i].inputs.begin(), nodes[i].inputs.end(), written) != 0;
-            }
-        if (!overwritten)
+        if (!overwritten_between(nodes, i, reader))
             std::rotate(nodes.begin() + static_cast<long>(i), nodes.begin() + static_cast<long>(i) + 1,
                         nodes.begin() + static_cast<long>(reader));
     }

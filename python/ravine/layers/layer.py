@@ -14,6 +14,7 @@ from ravine import _config, _lookup, _tree, constraints, initializers, ops, regu
 from ravine._names import auto_name
 from ravine._tracking import Tracked, state_key
 from ravine.layers import _call
+from ravine.layers._arguments import checked_policy, drop_ignored, legacy_shape
 from ravine.layers._eager import remember, run_again, run_eagerly
 from ravine.layers._node import Node, call_on_descriptions
 from ravine.metrics.metric import Metric
@@ -22,9 +23,7 @@ from ravine.ops.trace import SymbolicTensor, Trace
 from ravine.tensor import KerasTensor, standardize_dtype
 from ravine.variable import Variable, name_scope
 
-_LEGACY_SHAPES = ("input_shape", "batch_input_shape", "batch_shape", "input_dim")
 _MODE = frozenset({"training"})
-_IGNORED = ("batch_size", "input_dtype", "implementation")
 _PLAIN = (bool, int, float, str, type(None))
 
 
@@ -89,14 +88,13 @@ class Layer(Tracked):
         state["_call_losses"] = []
         state["_inbound_nodes"] = []
         state["_build_shapes"] = None
-        state["_input_shape_arg"] = _legacy_shape(kwargs)
+        state["_input_shape_arg"] = legacy_shape(kwargs)
         state["supports_masking"] = False
         state["input_spec"] = None
         state["autocast"] = autocast
         self.activity_regularizer = regularizers.get(activity_regularizer)
-        self._dtype = _policy(dtype, f"{type(self).__name__} {self.name!r}")
-        for ignored in _IGNORED:
-            kwargs.pop(ignored, None)
+        self._dtype = checked_policy(dtype, f"{type(self).__name__} {self.name!r}")
+        drop_ignored(kwargs)
         if kwargs:
             known = [*inspect.signature(type(self).__init__).parameters, "name", "dtype", "trainable"]
             where = f"{type(self).__name__} {self.name!r}"
@@ -597,29 +595,6 @@ def _once(items: Any) -> list:
     for item in items:
         seen.setdefault(id(item), item)
     return list(seen.values())
-
-
-def _legacy_shape(kwargs: dict) -> tuple | None:
-    """The shape of one sample, from the spellings of older Keras."""
-    given = {key: kwargs.pop(key) for key in _LEGACY_SHAPES if key in kwargs}
-    if not given:
-        return None
-    warnings.warn(
-        f"Passing {', '.join(given)} to a layer is an old form; begin a Sequential model with keras.Input(shape).",
-        stacklevel=4,
-    )
-    key, shape = next(iter(given.items()))
-    shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
-    return shape[1:] if key.startswith("batch") else shape
-
-
-def _policy(dtype: Any, where: str) -> str:
-    name = dtype if isinstance(dtype, str) else dtype["config"]["name"] if isinstance(dtype, dict) else None
-    if name is None:
-        name = "float32" if dtype is None else getattr(dtype, "name", None) or standardize_dtype(dtype)
-    if name != "float32":
-        warnings.warn(f"{where}: everything is computed in float32; dtype {name!r} is noted only.", stacklevel=4)
-    return name
 
 
 _config.export("keras.layers", Layer)
