@@ -67,7 +67,7 @@ void chain_epilogue(const void* context, float* tile, int64_t ld, int64_t i, int
 
 Update chain_update(const Chain& chain, const TileRange& range) {
     const Stage& stage = chain.stages[0];
-    Update update{stage.kernel, {}};
+    Update update{stage.kernel, {}, nullptr};
     const auto locate = [&](const Stage::Operand& operand) {
         return operand.data + range.row * operand.ld + range.column * operand.step;
     };

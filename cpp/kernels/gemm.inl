@@ -65,8 +65,7 @@ RAVINE_INLINE int64_t tail_columns(const ravine::GemmArgs& g) {
     const int64_t columns = g.n % kWidth;
     const bool pays = kWidth == 16 && columns <= kWidth / 4 && g.n >= 3 * kWidth && g.m >= 2 * kWidth && g.k >= kWidth;
     if (g.a_col == 1) return pays ? columns : 0;
-    const bool in_registers = g.epilogue && g.epilogue->update && updates_in_registers(g.epilogue->update->kernel);
-    return pays && !g.bias && !in_registers ? columns : 0;
+    return pays && !g.bias ? columns : 0;
 }
 
 /// The last `columns` columns of C.

@@ -113,12 +113,7 @@ static void multiply_panel(const ravine::GemmArgs& g, const PanelJob& job) {
     t.copy = nullptr;
     t.copy_row = job.panel;
     t.c_row = job.sums ? job.sums_row : job.panel;
-    const Update* const update = last_piece && g.epilogue && !g.c ? g.epilogue->update : nullptr;
-    const bool in_registers = update && updates_in_registers(update->kernel) && t.a_col != 1 &&
-                              updates_in_registers(rows / tiles, vectors) &&
-                              updates_in_registers(divide_up(rows, tiles), vectors);
-    t.update = in_registers ? update : nullptr;
-    t.column = job.j;
+    t.update = nullptr;
     if (job.pack && g.b_col == 1)
         t.copy = job.packed;
     else if (job.pack)
@@ -137,7 +132,6 @@ static void multiply_panel(const ravine::GemmArgs& g, const PanelJob& job) {
         float* const out = job.sums ? job.sums + group_begin * t.c_row : buffer;
         t.a = job.a + i * t.a_row;
         t.c = out + (i - group_begin) * t.c_row;
-        t.row = job.i_begin + i;
         t.start = job.p > 0 ? t.c : g.bias ? g.bias + job.j : nullptr;
         t.start_row = job.p > 0 ? t.c_row : 0;
         if (job.p > 0) prefetch_tile(smaller(tile_rows, rows - next), job.columns, t.c + (next - i) * t.c_row, t.c_row);
@@ -145,7 +139,7 @@ static void multiply_panel(const ravine::GemmArgs& g, const PanelJob& job) {
         if (t.copy) use_packed();
         i = next;
         if ((tile + 1) % group == 0 || i == rows) {
-            if (last_piece && g.epilogue && !in_registers)
+            if (last_piece && g.epilogue)
                 apply_epilogue(*g.epilogue, out, t.c_row, job.i_begin + group_begin, job.j, i - group_begin,
                                job.columns);
             group_begin = i;

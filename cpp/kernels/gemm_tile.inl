@@ -44,37 +44,100 @@ RAVINE_INLINE bool updates_in_registers(Eltwise kernel) {
     return kernel == Eltwise::sgd || kernel == Eltwise::sgd_momentum || kernel == Eltwise::sgd_nesterov;
 }
 
-template <int kDense, int kInputs, int kOutputs, int kParams, int kRows, int kVectors, class Op>
+/// Can an m x n product, cut evenly into tiles, go into this update (or null) from registers?
+RAVINE_INLINE bool updates_in_registers(const Update* update, int64_t m, int64_t n) {
+    return update && updates_in_registers(update->kernel) && n > kWidth && m / divide_up(m, kTileRows) + 1 >= kTileRows;
+}
+
+/// normalized_grad for a tile, row by row, on its way into an update.
+template <int kVectors>
+class NormalizedRows {
+  public:
+    explicit NormalizedRows(const Tile& t) : args_(*t.update->normalized), column_(t.column), row_(t.row) {
+#pragma GCC unroll 8
+        for (int v = 0; v < kVectors; ++v)
+            s_[v] = load_lanes(args_.s + t.column + v * kWidth, v + 1 < kVectors ? kWidth : t.c_last);
+    }
+
+    void begin_row() {
+        gamma_ = splat(args_.gamma[row_]);
+        beta_ = splat(args_.beta[row_]);
+#pragma GCC unroll 4
+        for (int v = 0; v < kLanes; ++v) {
+            p_[v] = load(args_.dot_p + lanes_of(v));
+            ds_[v] = load(args_.dot_s + lanes_of(v));
+        }
+    }
+    Vec operator()(int v, Vec product, Vec weight) {
+        p_[v % kLanes] = fma(product, weight, p_[v % kLanes]);
+        ds_[v % kLanes] = fma(s_[v], weight, ds_[v % kLanes]);
+        return fma(gamma_, product, beta_ * s_[v]);
+    }
+    void end_row() {
+#pragma GCC unroll 4
+        for (int v = 0; v < kLanes; ++v) {
+            store(args_.dot_p + lanes_of(v), p_[v]);
+            store(args_.dot_s + lanes_of(v), ds_[v]);
+        }
+        ++row_;
+    }
+
+  private:
+    static constexpr int kLanes = ravine::kDotLanes / kWidth;
+    // A column's lane must not depend on where its tile begins.
+    int64_t lanes_of(int v) const {
+        return row_ * ravine::kDotLanes + (kLanes > 1 ? (column_ + v * kWidth) % ravine::kDotLanes : 0);
+    }
+
+    const ravine::NormalizedGradArgs args_;
+    const int64_t column_;
+    int64_t row_;
+    Vec s_[kVectors], p_[kLanes], ds_[kLanes], gamma_, beta_;
+};
+
+template <int kVectors>
+struct PlainRows {
+    explicit PlainRows(const Tile&) {}
+    void begin_row() {}
+    Vec operator()(int, Vec product, Vec) { return product; }
+    void end_row() {}
+};
+
+template <class Rows, int kDense, int kInputs, int kOutputs, int kParams, int kRows, int kVectors, class Op>
 RAVINE_INLINE void update_tile(const Tile& t, const Vec (&sum)[kRows][kVectors], Op op) {
     const TileArgs& args = t.update->args;
     const float* in[kDense];
     float* out[kOutputs];
     Vec constant[kInputs + kParams];
-    const int64_t ld = args.in[0].ld, offset = t.row * ld + t.column;
+    const int64_t ld = args.in[0].ld, offset = t.row * ld + t.column, last = t.c_last;
     for (int k = 0; k < kDense; ++k) in[k] = args.in[k].data + offset;
     for (int k = 0; k < kOutputs; ++k) out[k] = args.out[k].data + offset;
     for (int k = kDense; k < kInputs; ++k) constant[k] = splat(*args.in[k].data);
     for (int k = 0; k < kParams; ++k) constant[kInputs + k] = splat(args.param[k]);
+    Rows rows(t);
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
+        rows.begin_row();
 #pragma GCC unroll 8
         for (int v = 0; v < kVectors; ++v) {
-            const int64_t lanes = v + 1 < kVectors ? kWidth : t.c_last, at = r * ld + v * kWidth;
+            const int64_t lanes = v + 1 < kVectors ? kWidth : last, at = r * ld + v * kWidth;
             Vec arguments[kInputs + kParams];
             for (int k = 0; k < kInputs + kParams; ++k)
-                arguments[k] = k == 1 ? sum[r][v] : k < kDense ? load_lanes(in[k] + at, lanes) : constant[k];
+                if (k != 1) arguments[k] = k < kDense ? load_lanes(in[k] + at, lanes) : constant[k];
+            arguments[1] = rows(v, sum[r][v], arguments[0]);
             const Results<kOutputs> y = apply(op, arguments, typename IndicesUpTo<kInputs + kParams>::type());
             for (int k = 0; k < kOutputs; ++k) store_lanes(out[k] + at, y.value[k], lanes);
         }
+        rows.end_row();
     }
 }
 
-template <int kRows, int kVectors>
+template <class Rows, int kRows, int kVectors>
 RAVINE_INLINE void update_tile(const Tile& t, const Vec (&sum)[kRows][kVectors]) {
     switch (t.update->kernel) {
-#define RAVINE_UPDATE(name, inputs, outputs, params)              \
-    case Eltwise::name:                                           \
-        return update_tile<outputs + 1, inputs, outputs, params>( \
+#define RAVINE_UPDATE(name, inputs, outputs, params)                    \
+    case Eltwise::name:                                                 \
+        return update_tile<Rows, outputs + 1, inputs, outputs, params>( \
             t, sum, [](auto... v) __attribute__((always_inline)) { return op::name(v...); });
         RAVINE_UPDATE(sgd, 3, 1, 0)
         RAVINE_UPDATE(sgd_momentum, 5, 2, 0)
@@ -84,9 +147,40 @@ RAVINE_INLINE void update_tile(const Tile& t, const Vec (&sum)[kRows][kVectors])
     }
 }
 
+/// Fetches what an update is about to change, a line of each matrix per step of the depth: the queue of misses never
+/// fills, and the lines are there when the product is. Nothing where no update is.
+template <bool kUpdates, int kRows, int kVectors>
+class Ahead {
+  public:
+    explicit Ahead(const Tile& t) {
+        if constexpr (kUpdates) {
+            const TileArgs& args = t.update->args;
+            ld_ = args.in[0].ld;
+            weights_ = args.in[0].data + t.row * ld_ + t.column;
+            back_ = kWidth - kRows * ld_;
+            slot_ = t.update->kernel == Eltwise::sgd ? nullptr : args.in[2].data + t.row * ld_ + t.column;
+        }
+    }
+    void fetch() {
+        if constexpr (kUpdates) {
+            if (left_ == 0) return;
+            __builtin_prefetch(weights_ + at_, 1);
+            if (slot_) __builtin_prefetch(slot_ + at_, 1);
+            --left_;
+            at_ += ld_;
+            if (left_ % kRows == 0) at_ += back_;
+        }
+    }
+
+  private:
+    const float *weights_, *slot_;
+    int64_t ld_, back_, at_ = 0;
+    int left_ = kRows * (kVectors + 1);  // rows begin anywhere in a line
+};
+
 /// Each element is one chain of FMAs with ascending p. So its bits depend neither on the shape of the tile nor on where
 /// the depth was cut (the next piece starts from C).
-template <int kRows, int kVectors, bool kRowMajorA, bool kPartialB>
+template <int kRows, int kVectors, bool kRowMajorA, bool kPartialB, bool kUpdates>
 static void multiply_tile(const Tile& t) {
     const int64_t c_last = t.c_last, c_row = t.c_row;
     Vec sum[kRows][kVectors];
@@ -105,7 +199,9 @@ static void multiply_tile(const Tile& t) {
     const int64_t b_row = t.b_row, b_last = t.b_last;
     // Only the first of many tiles copies, and shared-out rows make that one nearly full.
     float* copy = kRows + 1 >= kTileRows ? t.copy : nullptr;
+    Ahead<kUpdates, kRows, kVectors> ahead(t);
     for (int64_t p = 0; p < t.k; ++p) {
+        ahead.fetch();
         Vec y[kVectors];
 #pragma GCC unroll 8
         for (int v = 0; v < kVectors; ++v)
@@ -124,8 +220,9 @@ static void multiply_tile(const Tile& t) {
         b += b_row;
     }
 
-    if constexpr (!kRowMajorA && updates_in_registers(kRows, kVectors))
-        if (t.update) return update_tile<kRows, kVectors>(t, sum);
+    if constexpr (kUpdates)
+        return t.update->normalized ? update_tile<NormalizedRows<kVectors>>(t, sum)
+                                    : update_tile<PlainRows<kVectors>>(t, sum);
     float* c = t.c;
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r, c += c_row) {
@@ -138,14 +235,23 @@ static void multiply_tile(const Tile& t) {
     }
 }
 
+template <int kRows, int kVectors, bool kRowMajorA, bool kUpdates>
+static void multiply_tile(const Tile& t) {
+    if (t.b_last < kWidth)
+        multiply_tile<kRows, kVectors, kRowMajorA, true, kUpdates>(t);
+    else
+        multiply_tile<kRows, kVectors, kRowMajorA, false, kUpdates>(t);
+}
+
 template <int kRows, int kVectors>
 static void multiply_tile(const Tile& t) {
     if constexpr (kRows * kVectors <= kTileAccumulators) {
-        const bool row_major = kRows > 1 && t.a_col == 1, partial = t.b_last < kWidth;
-        if (row_major)
-            partial ? multiply_tile<kRows, kVectors, true, true>(t) : multiply_tile<kRows, kVectors, true, false>(t);
+        if constexpr (updates_in_registers(kRows, kVectors))
+            if (t.update) return multiply_tile<kRows, kVectors, false, true>(t);
+        if (kRows > 1 && t.a_col == 1)
+            multiply_tile<kRows, kVectors, true, false>(t);
         else
-            partial ? multiply_tile<kRows, kVectors, false, true>(t) : multiply_tile<kRows, kVectors, false, false>(t);
+            multiply_tile<kRows, kVectors, false, false>(t);
     }
 }
 

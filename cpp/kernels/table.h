@@ -62,11 +62,31 @@ inline constexpr EltwiseInfo kEltwiseInfo[] = {
 #undef RAVINE_ELTWISE
 };
 
+/// A tile P of Xhat^T dZ, where Z = (gamma Xhat + beta) W and Xhat is what batch normalization makes before its scale:
+/// from it follow the gradients of W, gamma and beta.
+struct NormalizedGradArgs {
+    int64_t m, n;
+    int64_t column;  // where the tile begins
+    float* p;        // [m,n], ld_p; becomes dW = gamma P + beta s, with the row's gamma and beta
+    int64_t ld_p;
+    const float* w;  // the same tile of W, ld_w
+    int64_t ld_w;
+    const float* s;  // [n] column sums of dZ
+    const float* gamma;
+    const float* beta;
+    float* dot_p;  // [m,kDotLanes], partial sums of dgamma = sum P w: each column adds to its lane (column % lanes)
+    float* dot_s;  // the same for dbeta = sum s w
+};
+inline constexpr int64_t kDotLanes = 16;
+
 /// An element-wise kernel over a whole product, which is its in[1] (left unset). Every other source is a matrix like
 /// in[0] or a scalar.
 struct Update {
     Eltwise kernel;
     TileArgs args;
+    /// What becomes of the product first, or null. Its matrices and vectors are those of the whole product (m, n,
+    /// column and p unset), and its w is the kernel's in[0].
+    const NormalizedGradArgs* normalized;
 };
 
 /// What happens to each finished tile of a matrix product while it is still in the L1 cache:
@@ -124,23 +144,6 @@ struct BatchNormArgs {
     float* dgamma;  // [n] or null
     float* dbeta;   // [n] or null
 };
-
-/// A tile P of Xhat^T dZ, where Z = (gamma Xhat + beta) W and Xhat is what batch normalization makes before its scale:
-/// from it follow the gradients of W, gamma and beta.
-struct NormalizedGradArgs {
-    int64_t m, n;
-    int64_t column;  // where the tile begins
-    float* p;        // [m,n], ld_p; becomes dW = gamma P + beta s, with the row's gamma and beta
-    int64_t ld_p;
-    const float* w;  // the same tile of W, ld_w
-    int64_t ld_w;
-    const float* s;  // [n] column sums of dZ
-    const float* gamma;
-    const float* beta;
-    float* dot_p;  // [m,kDotLanes], partial sums of dgamma = sum P w: each column adds to its lane (column % lanes)
-    float* dot_s;  // the same for dbeta = sum s w
-};
-inline constexpr int64_t kDotLanes = 16;
 
 /// Which element types a batch may be gathered from.
 enum class Element : int { f32, f64, f16, u8, i8, u16, i16, u32, i32, u64, i64, boolean, count_ };

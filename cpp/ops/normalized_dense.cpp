@@ -33,24 +33,35 @@ struct Context {
     const float* sums;
     float *dot_p, *dot_s;
     const Epilogue* next;
+
+    /// The tile that is all the rows of the slice, but for P.
+    NormalizedGradArgs whole() const {
+        NormalizedGradArgs args{};
+        args.w = call->src(w) + slice->begin * units;
+        args.ld_w = units;
+        args.s = sums;
+        args.gamma = call->src(gamma) + slice->begin;
+        args.beta = call->src(beta) + slice->begin;
+        args.dot_p = dot_p;
+        args.dot_s = dot_s;
+        return args;
+    }
 };
 
 void apply(const void* context, float* tile, int64_t ld, int64_t i, int64_t j, int64_t m, int64_t n) {
     const Context& c = *static_cast<const Context*>(context);
-    const int64_t row = c.slice->begin + i;
-    NormalizedGradArgs args;
+    NormalizedGradArgs args = c.whole();
     args.m = m;
     args.n = n;
     args.column = j;
     args.p = tile;
     args.ld_p = ld;
-    args.w = c.call->src(w) + row * c.units + j;
-    args.ld_w = c.units;
-    args.s = c.sums + j;
-    args.gamma = c.call->src(gamma) + row;
-    args.beta = c.call->src(beta) + row;
-    args.dot_p = c.dot_p + i * kDotLanes;
-    args.dot_s = c.dot_s + i * kDotLanes;
+    args.w += i * c.units + j;
+    args.s += j;
+    args.gamma += i;
+    args.beta += i;
+    args.dot_p += i * kDotLanes;
+    args.dot_s += i * kDotLanes;
     c.call->kernels->normalized_grad(args);
     if (c.next) c.next->apply(c.next->context, tile, ld, i, j, m, n);
 }
@@ -84,7 +95,14 @@ void multiply(const Call& call, const Slice& given, const Epilogue* next) {
     std::fill_n(dots, 2 * features * kDotLanes, 0.0f);
 
     const Context context{&call, &slice, sizes.units, sums, dots, dots + features * kDotLanes, next};
-    const Epilogue epilogue{apply, &context, nullptr};
+    Epilogue epilogue{apply, &context, nullptr};
+    const NormalizedGradArgs whole = context.whole();
+    Update update;
+    if (next && next->update && next->update->args.in[0].data == whole.w) {
+        update = *next->update;
+        update.normalized = &whole;
+        epilogue.update = &update;
+    }
     GemmArgs args{};
     args.m = features;
     args.n = sizes.units;
