@@ -101,11 +101,12 @@ static void gemm(const ravine::GemmArgs& g) {
     if (g.b_col != 1 && g.m <= kAcrossMost) return gemm_few_rows(g);
     if (is_narrow(g)) return gemm_narrow(g);
     if (prefers_swap(g)) return gemm_swapped(g);
-    if (has_bands(g)) return gemm_bands(g);
+    const bool bands = has_bands(g);
+    if (bands && !goes_into_update(g)) return gemm_bands(g);
     const int64_t tail = tail_columns(g);
     ravine::GemmArgs body = g;
     body.n -= tail;
-    gemm_blocked(body);
+    bands ? gemm_bands(body) : gemm_blocked(body);
     if (tail) multiply_columns_apart(g, tail);
 }
 
