@@ -10,6 +10,8 @@ namespace RAVINE_ISA {
 /// full, aligned vectors only; in tiles as narrow as a panel a third of its time would go into tails. An update in
 /// registers needs no band, but it too meets rows of weights where they end beside where they go on.
 enum : int64_t { kBandColumns = 512, kBandFloats = kBandColumns * kMaxTileRows, kBandDepth = 128 };
+/// Above a shorter product the fetching of what its band meets costs more than it saves.
+enum : int64_t { kFetchedDepth = 64 };
 
 RAVINE_INLINE bool goes_into_update(const ravine::GemmArgs& g) {
     return g.epilogue && updates_in_registers(g.epilogue->update, g.m, g.n) && g.k <= kDepthBlock;
@@ -28,7 +30,8 @@ static void multiply_band(const ravine::GemmArgs& g, int64_t i, int64_t j, int64
     t.a_col = g.a_col;
     t.b_row = g.b_row;
     t.c_row = columns;
-    t.update = band ? nullptr : g.epilogue->update;
+    t.in_registers = !band;
+    t.update = !band || g.k >= kFetchedDepth ? g.epilogue->update : nullptr;
     const int64_t vectors = divide_up(columns, kWidth), panels = divide_up(vectors, kTileVectors);
     const int64_t tiles = divide_up(rows, kTileRows);
     for (int64_t tile = 0; tile < tiles; ++tile) {

@@ -29,7 +29,8 @@ struct Tile {
     float* c;
     int64_t c_row;
     int64_t c_last;        // floats in the last vector of a row of C (and of start)
-    const Update* update;  // or null: goes with the product in place of C
+    const Update* update;  // or null: what the product is for; its operands are fetched meanwhile
+    bool in_registers;     // goes the product into the update, and not to C?
     int64_t row, column;   // of the tile in the operands of the update
 };
 
@@ -147,8 +148,8 @@ RAVINE_INLINE void update_tile(const Tile& t, const Vec (&sum)[kRows][kVectors])
     }
 }
 
-/// Fetches what an update is about to change, a line of each matrix per step of the depth: the queue of misses never
-/// fills, and the lines are there when the product is. Nothing where no update is.
+/// Fetches what an update is about to change, a line of each matrix at a time, spread over the depth: the queue of
+/// misses never fills, and the lines are there when the product is. Nothing where no update is.
 template <bool kUpdates, int kRows, int kVectors>
 class Ahead {
   public:
@@ -156,25 +157,29 @@ class Ahead {
         if constexpr (kUpdates) {
             const TileArgs& args = t.update->args;
             ld_ = args.in[0].ld;
-            weights_ = args.in[0].data + t.row * ld_ + t.column;
-            back_ = kWidth - kRows * ld_;
-            slot_ = t.update->kernel == Eltwise::sgd ? nullptr : args.in[2].data + t.row * ld_ + t.column;
+            every_ = larger(t.k / left_, 1);
+            at_ = t.row * ld_ + t.column;
+            weights_ = args.in[0].data;
+            slots_ = smaller(ravine::kEltwiseInfo[static_cast<int>(t.update->kernel)].outputs - 1, kMost);
+            for (int64_t k = 0; k < slots_; ++k) slot_[k] = args.in[2 + k].data;
         }
     }
     void fetch() {
         if constexpr (kUpdates) {
-            if (left_ == 0) return;
+            if (--wait_ > 0 || left_ == 0) return;
+            wait_ = every_;
             __builtin_prefetch(weights_ + at_, 1);
-            if (slot_) __builtin_prefetch(slot_ + at_, 1);
-            --left_;
+            if (slots_ > 0) __builtin_prefetch(slot_[0] + at_, 1);
+            if (slots_ > 1) __builtin_prefetch(slot_[1] + at_, 1);
             at_ += ld_;
-            if (left_ % kRows == 0) at_ += back_;
+            if (--left_ % kRows == 0) at_ += kWidth - kRows * ld_;
         }
     }
 
   private:
-    const float *weights_, *slot_;
-    int64_t ld_, back_, at_ = 0;
+    static constexpr int64_t kMost = 2;
+    const float *weights_, *slot_[kMost];
+    int64_t slots_, ld_, at_, every_, wait_ = 1;
     int left_ = kRows * (kVectors + 1);  // rows begin anywhere in a line
 };
 
@@ -221,8 +226,9 @@ static void multiply_tile(const Tile& t) {
     }
 
     if constexpr (kUpdates)
-        return t.update->normalized ? update_tile<NormalizedRows<kVectors>>(t, sum)
-                                    : update_tile<PlainRows<kVectors>>(t, sum);
+        if (t.in_registers)
+            return t.update->normalized ? update_tile<NormalizedRows<kVectors>>(t, sum)
+                                        : update_tile<PlainRows<kVectors>>(t, sum);
     float* c = t.c;
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r, c += c_row) {
