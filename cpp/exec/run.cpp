@@ -183,24 +183,45 @@ class Runner {
         int64_t begin, end;
         share_of(rows, kRowGrain, thread, plan_.threads, &begin, &end);
         for (size_t i = 0; i < feeds_.size(); ++i) {
-            if (i == direct_) continue;
+            if (i == direct_ || comes_by_sample(i)) continue;
             const Feed& feed = feeds_[i];
             const Port& port = plan_.inputs[i];
-            const auto cast = kernels().cast[static_cast<int>(feed.element)];
             const char* data = static_cast<const char*>(feed.data);
-            if (!port.batched) {
-                if (thread == 0) cast(feed.unit, data, port.data);
-                continue;
-            }
-            if (!range_.order && feed.stride == feed.unit * kElementSize[static_cast<int>(feed.element)]) {
-                cast((end - begin) * feed.unit, data + (first + begin) * feed.stride, port.data + begin * feed.unit);
-                continue;
-            }
-            for (int64_t row = begin; row < end; ++row) {
-                const int64_t sample = range_.order ? range_.order[first + row] : first + row;
-                cast(feed.unit, data + sample * feed.stride, port.data + row * feed.unit);
+            if (port.batched)
+                cast(feed)((end - begin) * feed.unit, data + (first + begin) * feed.stride,
+                           port.data + begin * feed.unit);
+            else if (thread == 0)
+                cast(feed)(feed.unit, data, port.data);
+        }
+        // Sample by sample: what feeds have in common (an autoencoder's targets are its inputs) is still in the cache.
+        for (int64_t row = begin; row < end; ++row) {
+            for (size_t i = 0; i < feeds_.size(); ++i) {
+                if (i == direct_ || !comes_by_sample(i)) continue;
+                const Feed& feed = feeds_[i];
+                if (row + 1 < end) prefetch(sample(feed, first + row + 1), feed.unit * element_size(feed));
+                cast(feed)(feed.unit, sample(feed, first + row), plan_.inputs[i].data + row * feed.unit);
             }
         }
+    }
+
+    bool comes_by_sample(size_t i) const {
+        const Feed& feed = feeds_[i];
+        return plan_.inputs[i].batched && (range_.order || feed.stride != feed.unit * element_size(feed));
+    }
+
+    const char* sample(const Feed& feed, int64_t i) const {
+        return static_cast<const char*>(feed.data) + (range_.order ? range_.order[i] : i) * feed.stride;
+    }
+
+    static void prefetch(const char* data, int64_t bytes) {
+        constexpr int64_t kLine = 64, kMost = 1 << 14;  // a fraction of the first-level cache
+        for (int64_t i = 0; i < std::min(bytes, kMost); i += kLine) __builtin_prefetch(data + i);
+    }
+
+    static int64_t element_size(const Feed& feed) { return kElementSize[static_cast<int>(feed.element)]; }
+
+    auto cast(const Feed& feed) const -> void (*)(int64_t, const void*, float*) {
+        return kernels().cast[static_cast<int>(feed.element)];
     }
 
     void scatter(int thread, int64_t first, int64_t rows) {
