@@ -6,8 +6,6 @@ namespace ravine {
 
 namespace {
 
-constexpr int64_t kTileColumns = 256;
-
 /// Runs all stages on the tile at (i, j) of the whole, m x n, whose head (a product's tile) lies apart.
 void run_stages(const Chain& chain, int64_t i, int64_t j, int64_t m, int64_t n, float* head, int64_t head_ld,
                 float* temps) {
@@ -52,7 +50,7 @@ void run_chain(const Step& step, const Slice& slice, float* temps) {
         run_stages(step.chain, range.row, range.column, range.rows, range.columns, nullptr, 0, temps);
         return;
     }
-    const int64_t width = std::min(range.columns, kTileColumns);
+    const int64_t width = std::min(range.columns, step.chain.tile_floats);
     const int64_t height = std::max<int64_t>(1, step.chain.tile_floats / width);
     for (int64_t i = 0; i < range.rows; i += height)
         for (int64_t j = 0; j < range.columns; j += width)

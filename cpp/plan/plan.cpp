@@ -12,7 +12,7 @@ namespace ravine {
 
 namespace {
 
-constexpr int64_t kTempFloats = 1024;
+constexpr int64_t kTempFloats = 2048;
 
 /// Binds groups to kernels and memory.
 class Binder {
