@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "plan/update.h"
+
 namespace ravine {
 
 namespace {
@@ -64,8 +66,9 @@ void chain_epilogue(const void* context, float* tile, int64_t ld, int64_t i, int
 }
 
 Update chain_update(const Chain& chain, const TileRange& range) {
-    const Stage& stage = chain.stages[0];
-    Update update{stage.kernel, {}, nullptr};
+    const UpdateStages stages = *find_update(chain);
+    const Stage& stage = *stages.update;
+    Update update{stage.kernel, {}, nullptr, stages.decay_rate(), stages.clip ? stages.clip->param : nullptr};
     const auto locate = [&](const Stage::Operand& operand) {
         return operand.data + range.row * operand.ld + range.column * operand.step;
     };

@@ -35,9 +35,9 @@ struct Tile {
 };
 
 /// Tiles of these sizes can be consumed by an update while they are in registers; any product that is not tiny
-/// consists of them nearly everywhere.
+/// consists of them nearly everywhere. The baseline has too few registers.
 RAVINE_INLINE constexpr bool updates_in_registers(int64_t rows, int64_t vectors) {
-    return rows + 1 >= kTileRows && vectors + 1 >= kTileVectors && vectors <= kTileVectors;
+    return kWidth > 4 && rows + 1 >= kTileRows && vectors + 1 >= kTileVectors && vectors <= kTileVectors;
 }
 
 /// Those with roots and divisions keep their pipe busy longer than a tile lasts, and gain nothing there.
@@ -47,7 +47,8 @@ RAVINE_INLINE bool updates_in_registers(Eltwise kernel) {
 
 /// Can an m x n product, cut evenly into tiles, go into this update (or null) from registers?
 RAVINE_INLINE bool updates_in_registers(const Update* update, int64_t m, int64_t n) {
-    return update && updates_in_registers(update->kernel) && n > kWidth && m / divide_up(m, kTileRows) + 1 >= kTileRows;
+    return kWidth > 4 && update && updates_in_registers(update->kernel) && n > kWidth &&
+           m / divide_up(m, kTileRows) + 1 >= kTileRows;
 }
 
 /// normalized_grad for a tile, row by row, on its way into an update.
@@ -104,6 +105,26 @@ struct PlainRows {
     void end_row() {}
 };
 
+/// Decay and clipping, on their way into an update.
+template <int kVectors>
+class ChangedRows {
+  public:
+    explicit ChangedRows(const Tile& t) : decays_(t.update->decay), clips_(t.update->clip) {
+        if (decays_) decay_ = splat(*t.update->decay);
+        if (clips_) low_ = splat(t.update->clip[0]), high_ = splat(t.update->clip[1]);
+    }
+    void begin_row() {}
+    Vec operator()(int, Vec product, Vec weight) {
+        if (decays_) product = op::add(product, op::multiply(weight, decay_));
+        return clips_ ? op::clip(product, low_, high_) : product;
+    }
+    void end_row() {}
+
+  private:
+    const bool decays_, clips_;
+    Vec decay_{}, low_{}, high_{};
+};
+
 template <class Rows, int kDense, int kInputs, int kOutputs, int kParams, int kRows, int kVectors, class Op>
 RAVINE_INLINE void update_tile(const Tile& t, const Vec (&sum)[kRows][kVectors], Op op) {
     const TileArgs& args = t.update->args;
@@ -146,6 +167,13 @@ RAVINE_INLINE void update_tile(const Tile& t, const Vec (&sum)[kRows][kVectors])
 #undef RAVINE_UPDATE
         default: break;
     }
+}
+
+template <int kRows, int kVectors>
+RAVINE_INLINE void update_tile(const Tile& t, const Vec (&sum)[kRows][kVectors]) {
+    if (t.update->normalized) return update_tile<NormalizedRows<kVectors>>(t, sum);
+    if (t.update->decay || t.update->clip) return update_tile<ChangedRows<kVectors>>(t, sum);
+    update_tile<PlainRows<kVectors>>(t, sum);
 }
 
 /// Fetches what an update is about to change, a line of each matrix at a time, spread over the depth: the queue of
@@ -226,9 +254,7 @@ static void multiply_tile(const Tile& t) {
     }
 
     if constexpr (kUpdates)
-        if (t.in_registers)
-            return t.update->normalized ? update_tile<NormalizedRows<kVectors>>(t, sum)
-                                        : update_tile<PlainRows<kVectors>>(t, sum);
+        if (t.in_registers) return update_tile(t, sum);
     float* c = t.c;
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r, c += c_row) {

@@ -80,13 +80,14 @@ struct NormalizedGradArgs {
 inline constexpr int64_t kDotLanes = 16;
 
 /// An element-wise kernel over a whole product, which is its in[1] (left unset). Every other source is a matrix like
-/// in[0] or a scalar.
+/// in[0] or a scalar. What becomes of the product before:
 struct Update {
     Eltwise kernel;
     TileArgs args;
-    /// What becomes of the product first, or null. Its matrices and vectors are those of the whole product (m, n,
-    /// column and p unset), and its w is the kernel's in[0].
+    /// Or null. Its matrices and vectors are those of the whole product (m, n, column and p unset), its w is in[0].
     const NormalizedGradArgs* normalized;
+    const float* decay;  // or null: adds *decay times in[0]
+    const float* clip;   // or null: two numbers, between which it then lies
 };
 
 /// What happens to each finished tile of a matrix product while it is still in the L1 cache:

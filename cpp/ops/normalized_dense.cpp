@@ -98,7 +98,8 @@ void multiply(const Call& call, const Slice& given, const Epilogue* next) {
     Epilogue epilogue{apply, &context, nullptr};
     const NormalizedGradArgs whole = context.whole();
     Update update;
-    if (next && next->update && next->update->args.in[0].data == whole.w) {
+    if (next && next->update && next->update->args.in[0].data == whole.w && !next->update->decay &&
+        !next->update->clip) {
         update = *next->update;
         update.normalized = &whole;
         epilogue.update = &update;

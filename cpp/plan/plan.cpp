@@ -7,6 +7,7 @@
 
 #include "plan/memory.h"
 #include "plan/partition.h"
+#include "plan/update.h"
 
 namespace ravine {
 
@@ -129,17 +130,7 @@ class Binder {
             chain.stages.push_back(stage);
         }
         chain.temps = static_cast<int>(free.size());
-        chain.updates = chain.stages.size() == 1 && !group.nodes.back().op->updates.empty() &&
-                        is_update(chain.stages[0], chain.columns);
-    }
-
-    static bool is_update(const Stage& stage, int64_t columns) {
-        for (int k = 0; k < stage.sources; ++k) {
-            const Stage::Operand& in = stage.in[k];
-            const bool matrix = in.ld == columns && in.step == 1, scalar = in.ld == 0 && in.step == 0;
-            if ((k == 1) != (in.place == Stage::Place::head) || !(k <= stage.targets ? matrix : scalar)) return false;
-        }
-        return true;
+        chain.updates = !group.nodes.back().op->updates.empty() && find_update(chain);
     }
 
     static size_t last_use(const Group& group, ValueId id) {
