@@ -127,10 +127,22 @@ class Binder {
                 stage.out[k] = operand(group, targets[k], TileForm::Kind::full, temps, chain.columns);
             }
             if (node.op->tile->params) node.op->tile->params(node.attrs, stage.param);
-            chain.stages.push_back(stage);
+            if (last_use(group, sources[0]) == i && assigns_result(chain, stage))
+                chain.stages.back().out[0] = stage.out[0];
+            else
+                chain.stages.push_back(stage);
         }
         chain.temps = static_cast<int>(free.size());
         chain.updates = !group.nodes.back().op->updates.empty() && find_update(chain);
+    }
+
+    /// Does the stage only copy to a variable what the stage before it has just made? That one may write it there.
+    static bool assigns_result(const Chain& chain, const Stage& stage) {
+        if (stage.kernel != Eltwise::copy || stage.out[0].place != Stage::Place::memory || chain.stages.empty())
+            return false;
+        const Stage& before = chain.stages.back();
+        return before.targets == 1 && stage.in[0].place == Stage::Place::temp &&
+               before.out[0].place == Stage::Place::temp && before.out[0].temp == stage.in[0].temp;
     }
 
     static size_t last_use(const Group& group, ValueId id) {
