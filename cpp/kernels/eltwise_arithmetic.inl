@@ -26,6 +26,8 @@ RAVINE_INLINE Vec logical_or(Vec a, Vec b) { return truth((a != 0.0f) | (b != 0.
 RAVINE_INLINE Vec logical_not(Vec x) { return truth(x == 0.0f); }
 RAVINE_INLINE Vec where(Vec condition, Vec a, Vec b) { return condition != 0.0f ? a : b; }
 RAVINE_INLINE Vec multiply_add(Vec a, Vec b, Vec c) { return fma(a, b, c); }
+/// Exact at both ends: t = 0 gives a, t = 1 gives b.
+RAVINE_INLINE Vec lerp(Vec a, Vec b, Vec t) { return fma(t, b, fma(-t, a, a)); }
 RAVINE_INLINE Vec affine(Vec x, Vec scale, Vec offset) { return fma(x, scale, offset); }
 
 RAVINE_INLINE Vec clip(Vec x, Vec low, Vec high) { return min_vec(high, max_vec(low, x)); }

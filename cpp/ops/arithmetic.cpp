@@ -64,6 +64,13 @@ void register_arithmetic(Registry& registry) {
         if (rule.wants(1)) rule.give_broadcast(1, rule.add("multiply", {rule.dout(), rule.in(0)}));
         if (rule.wants(2)) rule.give_broadcast(2, rule.dout());
     };
+    define_tile(registry, "lerp", Eltwise::lerp).gradient = [](GradientRule& rule) {
+        const ValueId toward = rule.add("multiply", {rule.dout(), rule.in(2)});
+        if (rule.wants(0)) rule.give_broadcast(0, rule.add("subtract", {rule.dout(), toward}));
+        if (rule.wants(1)) rule.give_broadcast(1, toward);
+        if (rule.wants(2))
+            rule.give_broadcast(2, rule.add("multiply", {rule.dout(), rule.add("subtract", {rule.in(1), rule.in(0)})}));
+    };
     define_tile(registry, "equal", Eltwise::equal).constant = true;
     define_tile(registry, "not_equal", Eltwise::not_equal).constant = true;
     define_tile(registry, "greater", Eltwise::greater).constant = true;

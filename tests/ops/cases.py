@@ -197,15 +197,17 @@ CASES["where"] = [
         ((None,), (), (None,)),
     ]
 ]
-CASES["multiply_add"] = [
-    Case((Operand(a), Operand(b), Operand(c)), tolerance=4e-6, differentiable=(0, 1, 2))
-    for a, b, c in [
-        ((None, 130), (None, 130), (None, 130)),
-        ((None, 7), (7,), (None, 1)),
-        ((None, 3, 5), (), (3, 1)),
-        ((19, 33), (19, 1), (33,)),
+THREE: tuple[tuple[Shape, Shape, Shape], ...] = (
+    ((None, 130), (None, 130), (None, 130)),
+    ((None, 7), (7,), (None, 1)),
+    ((None, 3, 5), (), (3, 1)),
+    ((19, 33), (19, 1), (33,)),
+    ((19, 33), (19, 33), ()),
+)
+for name in ("multiply_add", "lerp"):
+    CASES[name] = [
+        Case((Operand(a), Operand(b), Operand(c)), tolerance=4e-6, differentiable=(0, 1, 2)) for a, b, c in THREE
     ]
-]
 
 CASES["reshape"] = [
     Case((Operand(a),), {"shape": list(b)}, 0.0, (0,))

@@ -98,6 +98,7 @@ simple(
     logical_or=np.logical_or,
     where=lambda c, a, b: np.where(c != 0, a, b),
     multiply_add=lambda a, b, c: a * b + c,
+    lerp=lambda a, b, t: a + t * (b - a),
     copy=lambda x: x,
     stop_gradient=lambda x: x,
     negative=np.negative,

@@ -339,12 +339,10 @@ class Optimizer(Rate, State):
         return None if vector and not self.decay_biases_and_norms else self.weight_decay
 
     def _update_averages(self) -> None:
-        momentum = ops.where(ops.equal(self.iterations, 0), 0.0, self.ema_momentum)
+        rate = ops.where(ops.equal(self.iterations, 0), 1.0, 1.0 - self.ema_momentum)
         averages = [(self._slot("average", variable), variable) for variable in self._trainable_variables]
         for average, variable in averages:
-            average.assign(
-                ops.add(ops.multiply(average, momentum), ops.multiply(variable, ops.subtract(1.0, momentum)))
-            )
+            average.assign(ops.apply("lerp", [average, variable, rate]))
 
         def overwrite() -> None:
             for average, variable in averages:

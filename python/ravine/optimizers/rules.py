@@ -10,8 +10,8 @@ from ravine.variable import Variable
 
 
 def update_average(average: Variable, value: Any, beta: Any) -> Any:
-    """average += (1 - beta) (value - average). Returns the new average."""
-    return replace(average, ops.add(average, ops.multiply(ops.subtract(value, average), 1.0 - beta)))
+    """average = beta average + (1 - beta) value. Returns the new average."""
+    return replace(average, ops.apply("lerp", [average, value, 1.0 - beta]))
 
 
 def replace(slot: Variable, value: Any) -> Any:
