@@ -9,7 +9,7 @@ namespace ravine {
 namespace {
 
 constexpr int64_t kCacheBytes = 1 << 19;  // half of a common second-level cache; the weights pass through the rest
-constexpr int64_t kFewest = 64;           // fewer, and the weights are read too often
+constexpr int64_t kFewest = 128;          // fewer, and the weights are read too often
 
 /// Do this group's batched operands meet row by row, and do all that it writes belong to the batch or depend on none?
 bool is_rowwise(const Schedule& schedule, const Group& group) {
