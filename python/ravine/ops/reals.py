@@ -11,9 +11,10 @@ from ravine.ops import math, shapes
 
 def real(x: Any) -> Any:
     """`x` itself. Raises TypeError for complex arrays, as all functions of this file do."""
-    if np.iscomplexobj(x):
+    x = shapes.convert_to_tensor(x)
+    if isinstance(x, np.ndarray) and x.dtype.kind == "c":
         raise TypeError("Complex numbers are not supported: compute with their real and imaginary parts.")
-    return shapes.convert_to_tensor(x)
+    return x
 
 
 def conj(x: Any) -> Any:

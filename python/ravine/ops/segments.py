@@ -50,7 +50,10 @@ def _number(what: str, segment_ids: Any, num_segments: int | None) -> int:
 
 
 def _scattered_sum(ids: Any, rows: Any, count: int) -> Any:
-    return apply("scatter_add", [ids, rows], {"rows": count}, common(rows))
+    # What is out of range goes to one more row: no index must be without a row when the gradient is gathered.
+    beyond = math.logical_or(math.less(ids, 0), math.greater_equal(ids, count))
+    ids = math.where(beyond, count, ids)
+    return slicing.getitem(apply("scatter_add", [ids, rows], {"rows": count + 1}, common(rows)), slice(0, count))
 
 
 def _by_segment(reduce: Callable, neutral: float, data: Any, ids: Any, count: int) -> Any:
