@@ -1,5 +1,6 @@
 """Functions composed of others, beside the installed Keras: at once and traced; and what of Keras is not here."""
 
+import pkgutil
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from tracing import gradient_of, run_traced
 
-from ravine import Variable, ops
+from ravine import Input, Model, Variable, ops
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(4, 3, 6)).astype(np.float32)
@@ -196,6 +197,18 @@ def test_as_in_keras(name: str, how: str, operands: list[Any], arguments: dict[s
     compare(run_traced(function, *operands, batched=how == BATCHED), expected)
 
 
+MODELS = [case for case in CASES if case[1] == BATCHED and case[0] not in ("histogram", "psnr", "vander")]
+MODELS = [case for case in MODELS if all(x.dtype == np.float32 and len(x) > 1 for x in case[2])]
+
+
+@pytest.mark.parametrize(("name", "how", "operands", "arguments"), MODELS)
+def test_as_part_of_a_model(name: str, how: str, operands: list[Any], arguments: dict[str, Any]) -> None:
+    inputs = [Input(x.shape[1:]) for x in operands]
+    op: Callable = getattr(ops, name)
+    got = Model(inputs, op(*inputs, **arguments)).predict(operands, verbose=0)
+    compare(got, op(*operands, **arguments))
+
+
 def _several(x: Any) -> Any:
     return x if isinstance(x, (list, tuple)) else [x]
 
@@ -207,6 +220,14 @@ def test_every_function_of_keras_is_here_or_has_a_reason_not_to_be() -> None:
     assert len(missing) == len(set(missing))
     assert public - set(ops.__all__) == set(missing)
     assert {name for name, *_ in CASES} | ELSEWHERE <= set(ops.__all__)
+
+
+def test_no_file_hides_a_function() -> None:
+    keras = pytest.importorskip("keras")
+    files = {module.name for module in pkgutil.iter_modules(ops.__path__)}
+    functions = {name for name in dir(keras.ops) if callable(getattr(keras.ops, name))}
+    ufuncs = {name for name in dir(np) if isinstance(getattr(np, name), np.ufunc)}
+    assert not files & (functions | ufuncs)  # operators look for the op that has a ufunc's name
 
 
 def test_partitions() -> None:

@@ -150,6 +150,18 @@ from ravine.ops.optimizer import (
     sgd_momentum_update,
     sgd_update,
 )
+from ravine.ops.ranges import (
+    arange,
+    bartlett,
+    blackman,
+    geomspace,
+    hamming,
+    hanning,
+    kaiser,
+    linspace,
+    logspace,
+    meshgrid,
+)
 from ravine.ops.reals import (
     angle,
     conj,
@@ -273,18 +285,6 @@ from ravine.ops.slicing import (
     tile,
 )
 from ravine.ops.slicing import slice_ as slice
-from ravine.ops.spacing import (
-    arange,
-    bartlett,
-    blackman,
-    geomspace,
-    hamming,
-    hanning,
-    kaiser,
-    linspace,
-    logspace,
-    meshgrid,
-)
 from ravine.ops.special import (
     erf,
     erfc,

@@ -10,9 +10,8 @@ import numpy as np
 
 from ravine.ops import math, shapes, slicing
 from ravine.ops import reduction as reductions
-from ravine.ops._dtypes import common, shape_of, tag
-from ravine.ops.tracing import SymbolicTensor, apply
-from ravine.variable import Variable
+from ravine.ops._dtypes import common, is_there, shape_of, tag
+from ravine.ops.tracing import apply
 
 
 def segment_sum(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Any:
@@ -44,7 +43,7 @@ def segment_prod(data: Any, segment_ids: Any, num_segments: int | None = None, s
 def _number(what: str, segment_ids: Any, num_segments: int | None) -> int:
     if num_segments is not None:
         return int(num_segments)
-    if isinstance(segment_ids, (SymbolicTensor, Variable)):
+    if not is_there(segment_ids):
         raise ValueError(f"ops.{what}: expected `num_segments`: while a function is traced no number is known.")
     return int(np.max(np.asarray(segment_ids), initial=-1)) + 1
 

@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ravine.ops import math, reduction, shapes
-from ravine.ops._dtypes import axis_of, shape_of, tag
+from ravine.ops import math, reduction, shapes, slicing
+from ravine.ops._dtypes import axis_of, is_there, shape_of, tag
 from ravine.ops.tracing import SymbolicTensor, apply
-from ravine.tensor import as_tensor
-from ravine.variable import Variable
+from ravine.tensor import KerasTensor, as_tensor
 
 
 def take(x: Any, indices: Any, axis: int | None = None) -> Any:
@@ -36,8 +35,12 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
             f"ops.take: either the tensor or the indices may have the batch, received shapes {sizes} and {chosen}; "
             "see ops.take_along_axis."
         )
-    flat = shapes.broadcast_to(shapes.ravel(indices), (*sizes[:axis], *sizes[axis + 1 :], prod(chosen)))
-    taken = shapes.moveaxis(apply("take_along", [shapes.moveaxis(x, axis, -1), flat], None, tag(x)), -1, axis)
+    x = shapes.moveaxis(x, axis, -1)
+    if isinstance(x, KerasTensor):  # whose batch can only be had from the tensor itself
+        flat = math.add(shapes.zeros_like(slicing.getitem(x, (..., slice(0, 1)))), shapes.ravel(indices))
+    else:
+        flat = shapes.broadcast_to(shapes.ravel(indices), (*sizes[:axis], *sizes[axis + 1 :], prod(chosen)))
+    taken = shapes.moveaxis(apply("take_along", [x, flat], None, tag(x)), -1, axis)
     return shapes.reshape(taken, (*sizes[:axis], *chosen, *sizes[axis + 1 :]))
 
 
@@ -49,7 +52,7 @@ def _moved_in(x: Any, count: int, axis: int) -> Any:
 
 
 def _from_the_front(indices: Any, extent: int) -> Any:
-    if isinstance(indices, (SymbolicTensor, Variable)):
+    if not is_there(indices):
         return math.where(math.less(indices, 0), math.add(indices, extent), indices)
     indices = np.asarray(indices)
     return np.where(indices < 0, indices + extent, indices)

@@ -8,12 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ravine.ops import linalg, math, rearrangement, reduction, shapes, slicing, spacing
-from ravine.ops._dtypes import shape_of, tag
+from ravine.ops import linalg, math, ranges, rearrangement, reduction, shapes, slicing
+from ravine.ops._dtypes import is_there, shape_of, tag
 from ravine.ops.diagonals import diagonal
 from ravine.ops.selection import searchsorted, sort, take_along_axis
-from ravine.ops.tracing import SymbolicTensor
-from ravine.variable import Variable
 
 
 def median(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
@@ -120,7 +118,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
     On arrays larger integers lengthen the result; traced, where no number is known, they do not count.
     """
     length = int(minlength)
-    if not isinstance(x, (SymbolicTensor, Variable)) and np.size(x):
+    if is_there(x) and np.size(x):
         length = max(length, int(np.max(np.asarray(x))) + 1)
     hits = shapes.one_hot(x, length)
     terms = hits if weights is None else math.multiply(hits, shapes.expand_dims(weights, -1))
@@ -150,7 +148,7 @@ def histogram(x: Any, bins: int = 10, range: tuple[float, float] | None = None) 
         low, high = reduction.min(x), reduction.max(x)
     widened = math.where(math.equal(low, high), 0.5, 0.0)
     low, high = math.subtract(low, widened), math.add(high, widened)
-    edges = spacing.linspace(low, high, bins + 1)
+    edges = ranges.linspace(low, high, bins + 1)
     column = shapes.expand_dims(x, 1)
     after = math.greater_equal(column, slicing.getitem(edges, slice(0, bins)))
     before = math.less(column, slicing.getitem(edges, slice(1, None)))

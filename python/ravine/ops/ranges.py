@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 
 from ravine.ops import math
-from ravine.ops._dtypes import shape_of
+from ravine.ops._dtypes import is_there, shape_of
 from ravine.ops.shapes import broadcast_to, cast, expand_dims, moveaxis, ndim, ravel, reshape, zeros_like
-from ravine.ops.tracing import SymbolicTensor
-from ravine.tensor import KerasTensor, as_tensor, standardize_dtype, tag_of
-from ravine.variable import Variable
+from ravine.tensor import as_tensor, standardize_dtype, tag_of
 
 
 def arange(start: float, stop: float | None = None, step: float | None = None, dtype: Any = None) -> Any:
@@ -64,7 +62,7 @@ def logspace(
     axis: int = 0,
 ) -> Any:
     """`num` values from base ** `start` to base ** `stop`, each the same multiple of the one before, as np.logspace"""
-    if _is_there(start, stop):
+    if is_there(start, stop):
         values = np.logspace(start, stop, num, endpoint, base, axis=axis)
         return as_tensor(values.astype(standardize_dtype(dtype)))
     values = math.power(float(base), linspace(start, stop, num, endpoint, axis=axis))
@@ -74,16 +72,12 @@ def logspace(
 def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Any:
     """`num` values from `start` to `stop`, both of one sign, each the same multiple of the one before, as
     np.geomspace"""
-    if _is_there(start, stop):
+    if is_there(start, stop):
         return as_tensor(np.geomspace(start, stop, num, endpoint, axis=axis).astype(standardize_dtype(dtype)))
     growth = linspace(0.0, math.log(math.divide(stop, start)), num, endpoint)
     values = math.multiply(start, math.exp(growth))
     values = moveaxis(values, 0, axis) if ndim(values) else values
     return values if dtype is None else cast(values, dtype)
-
-
-def _is_there(*values: Any) -> bool:
-    return not any(isinstance(x, (SymbolicTensor, KerasTensor, Variable)) for x in values)
 
 
 def bartlett(x: int) -> Any:
