@@ -273,6 +273,16 @@ ELSEWHERE |= {
     "empty", "eye", "flipud", "identity", "is_tensor", "layer_normalization", "linspace", "meshgrid", "nonzero",
     "sparsemax", "tri",
 }  # fmt: skip
+# Those of tests/ops/test_keras_ops.py.
+ELSEWHERE |= {
+    "angle", "argpartition", "array_split", "associative_scan", "bartlett", "blackman", "cdist", "conj", "conjugate",
+    "corrcoef", "correlate", "cross", "depth_to_space", "diagflat", "dot_product_attention", "dsplit", "dstack",
+    "dtype", "erfc", "extract_sequences", "geomspace", "hamming", "hanning", "histogram", "hsplit", "i0", "imag",
+    "isreal", "kaiser", "kron", "ldexp", "logaddexp2", "logspace", "nanargmax", "nanargmin", "nancumprod",
+    "nancumsum", "nanmedian", "nanpercentile", "nanquantile", "psnr", "real", "rearrange", "rot90", "saturate_cast",
+    "scatter", "scatter_update", "segment_max", "segment_min", "segment_prod", "space_to_depth", "trace", "trapezoid",
+    "unravel_index", "vander", "view", "vsplit",
+}  # fmt: skip
 
 
 def test_every_public_function_has_a_case() -> None:

@@ -61,7 +61,7 @@ class SeedGenerator:
         later than the gradients, which draw the same numbers again. Several streams in one traced function differ in
         their seed.
         """
-        from ravine.ops import trace as tracing
+        from ravine.ops import tracing
 
         trace = tracing.current()
         if trace is None:
@@ -232,7 +232,7 @@ def numpy_generator(seed: Any = None) -> np.random.Generator:
 
 
 def _traced() -> bool:
-    from ravine.ops import trace as tracing
+    from ravine.ops import tracing
 
     return tracing.current() is not None
 
@@ -254,7 +254,7 @@ class _Repeating(SeedGenerator):
     """Gives the same numbers in every step."""
 
     def next(self) -> tuple[int, Any]:
-        from ravine.ops import trace as tracing
+        from ravine.ops import tracing
 
         draw = tracing.current().next_draw(self)  # type: ignore[union-attr]
         return (self.seed + 0x9E3779B1 * draw) % _SEED_LIMIT, self.state

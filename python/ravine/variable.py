@@ -288,9 +288,9 @@ def _fixed_shape(shape: Any, path: str) -> tuple[int, ...]:
 
 
 def _active_trace() -> Any:
-    from ravine.ops import trace
+    from ravine.ops import tracing
 
-    return trace.current()
+    return tracing.current()
 
 
 def _operators() -> Any:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from tracing import gradient_of, run_traced
 
-from ravine import Variable, _core, ops
+from ravine import Input, Model, Variable, _core, ops
 from ravine.ops import Trace
 
 RNG = np.random.default_rng(0)
@@ -100,6 +100,15 @@ def test_nan_is_the_largest() -> None:
     np.testing.assert_array_equal(ops.sort(x), np.sort(x))
     np.testing.assert_array_equal(ops.argsort(x), [2, 4, 0, 3, 1])
     np.testing.assert_array_equal(ops.top_k(x, 2)[1], [1, 3])
+
+
+def test_selection_as_part_of_a_model() -> None:
+    inputs = Input((3, 5))
+    for axis, chosen in ((1, [2, 0]), (2, [[0, 4], [1, -1]]), (-1, 3)):
+        model = Model(inputs, ops.take(inputs, np.array(chosen), axis=axis))
+        np.testing.assert_array_equal(model.predict(X, verbose=0), np.take(X, chosen, axis=axis))
+    model = Model(inputs, ops.take_along_axis(inputs, ops.argsort(inputs, axis=1), axis=1))
+    np.testing.assert_array_equal(model.predict(X, verbose=0), np.sort(X, axis=1))
 
 
 def test_gradients_find_their_way_back() -> None:

@@ -11,7 +11,7 @@ from ravine import _tree
 from ravine.layers import _call
 from ravine.models.preserve import preserved
 from ravine.models.train_step import trace_loss
-from ravine.ops.trace import SymbolicTensor, Trace
+from ravine.ops.tracing import SymbolicTensor, Trace
 
 
 @dataclass

@@ -21,7 +21,7 @@ from ravine.models.compiled import Compiled
 from ravine.models.data_adapter import Batch
 from ravine.models.preserve import Values, preserved, twin_of
 from ravine.models.train_step import trace_loss
-from ravine.ops.trace import SymbolicTensor, Trace
+from ravine.ops.tracing import SymbolicTensor, Trace
 from ravine.variable import Variable
 
 _RESHAPES = frozenset({"reshape", "copy", "transpose", "broadcast_to"})

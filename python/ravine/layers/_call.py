@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ravine import _tree
-from ravine.ops.trace import SymbolicTensor
+from ravine.ops.tracing import SymbolicTensor
 from ravine.tensor import KerasTensor
 from ravine.variable import Variable
 

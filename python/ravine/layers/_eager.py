@@ -11,8 +11,8 @@ import numpy as np
 from ravine import _tree
 from ravine._tracking import state_key
 from ravine.layers import _call
-from ravine.ops.trace import SymbolicTensor, Trace
-from ravine.ops.trace import apply as apply_op
+from ravine.ops.tracing import SymbolicTensor, Trace
+from ravine.ops.tracing import apply as apply_op
 from ravine.tensor import as_tensor, tag_of
 from ravine.variable import Variable
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ravine import _tree
-from ravine.ops.trace import SymbolicTensor, Trace
+from ravine.ops.tracing import SymbolicTensor, Trace
 from ravine.tensor import KerasTensor, tag_of
 
 

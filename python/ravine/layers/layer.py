@@ -18,8 +18,8 @@ from ravine.layers._arguments import checked_policy, drop_ignored, legacy_shape
 from ravine.layers._eager import remember, run_again, run_eagerly
 from ravine.layers._node import Node, call_on_descriptions
 from ravine.metrics.metric import Metric
-from ravine.ops import trace as tracing
-from ravine.ops.trace import SymbolicTensor, Trace
+from ravine.ops import tracing
+from ravine.ops.tracing import SymbolicTensor, Trace
 from ravine.tensor import KerasTensor, standardize_dtype
 from ravine.variable import Variable, name_scope
 

@@ -7,7 +7,7 @@ from typing import Any
 from ravine import _config
 from ravine._names import auto_name
 from ravine.layers.layer import Layer
-from ravine.ops.trace import apply
+from ravine.ops.tracing import apply
 
 
 class Operation(Layer):

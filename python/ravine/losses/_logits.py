@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ravine import ops
-from ravine.ops.trace import SymbolicTensor
+from ravine.ops.tracing import SymbolicTensor
 
 
 def logits_behind(probabilities: Any, activation: str) -> Any | None:

@@ -17,7 +17,7 @@ from ravine.losses._logits import logits_behind
 from ravine.losses._masks import with_mask
 from ravine.losses._ranks import as_floats
 from ravine.losses.loss import LossFunctionWrapper
-from ravine.ops.trace import SymbolicTensor
+from ravine.ops.tracing import SymbolicTensor
 
 EPSILON = 1e-7
 

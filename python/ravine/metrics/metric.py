@@ -9,7 +9,7 @@ import numpy as np
 from ravine._names import auto_name
 from ravine._tracking import Tracked
 from ravine.metrics.total import Total
-from ravine.ops import trace as tracing
+from ravine.ops import tracing
 from ravine.tensor import standardize_dtype
 from ravine.variable import Variable, name_scope
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ravine import ops
-from ravine.ops import trace as tracing
+from ravine.ops import tracing
 from ravine.variable import Variable
 
 

@@ -19,7 +19,7 @@ from ravine.models.network import Network
 from ravine.models.ports import ports_of
 from ravine.models.saving_methods import SavingMethods
 from ravine.models.summary import print_summary
-from ravine.ops import trace as tracing
+from ravine.ops import tracing
 from ravine.tensor import KerasTensor, as_tensor
 
 Shape = tuple[int | None, ...]

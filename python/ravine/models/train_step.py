@@ -11,7 +11,7 @@ import numpy as np
 
 from ravine import _tree
 from ravine.models.data_adapter import Batch
-from ravine.ops.trace import SymbolicTensor, Trace
+from ravine.ops.tracing import SymbolicTensor, Trace
 
 
 class StepProgram:

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ravine.tensor import tag_of
+from ravine.ops.tracing import SymbolicTensor
+from ravine.tensor import KerasTensor, tag_of
+from ravine.variable import Variable
 
 
 def tag(x: Any) -> str:
@@ -28,6 +30,12 @@ def common(*xs: Any) -> str:
 
 def is_number(x: Any) -> bool:
     return isinstance(x, (int, float, np.number)) and not isinstance(x, np.ndarray)
+
+
+def is_there(*xs: Any) -> bool:
+    """Whether the numbers can be looked at: those of tensors that are traced or describe a model, and of variables,
+    cannot."""
+    return not any(isinstance(x, (SymbolicTensor, KerasTensor, Variable)) for x in xs)
 
 
 def shape_of(x: Any) -> tuple:

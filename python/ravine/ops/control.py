@@ -7,9 +7,9 @@ import builtins
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ravine.ops import math, slicing
-from ravine.ops._dtypes import shape_of
-from ravine.ops.trace import SymbolicTensor, current
+from ravine.ops import math, rearrangement, slicing
+from ravine.ops._dtypes import axis_of, shape_of
+from ravine.ops.tracing import SymbolicTensor, current
 from ravine.variable import Variable
 
 
@@ -145,3 +145,36 @@ def _stacked(ys: list[Any]) -> Any:
     if isinstance(first, (list, tuple)):
         return type(first)(_stacked([y[k] for y in ys]) for k in range(len(first)))
     return None if first is None else slicing.stack(ys, 0)
+
+
+def associative_scan(f: Callable, elems: Any, reverse: bool = False, axis: int = 0) -> Any:
+    """What `f` makes of the parts of `elems` up to each place along `axis`: x1, f(x1, x2), f(f(x1, x2), x3), ...
+
+    `f` must be associative; it gets two structures like `elems` that hold some of the places along `axis`, which must
+    be fixed while a function is traced. It is called as often as the number of places can be halved.
+    """
+    leaves = _leaves(elems)
+    axis = axis_of(axis, len(shape_of(leaves[0])))
+    count = slicing._fixed(shape_of(leaves[0]), axis, "associative_scan")
+
+    def turned(xs: Any) -> Any:
+        return _each(lambda x: rearrangement.flip(x, axis), xs) if reverse else xs
+
+    result = turned(elems)
+    reach = 1
+    while reach < count:
+        earlier = _each(lambda x, r=reach: slicing._between(x, axis, 0, count - r), result)
+        later = _each(lambda x, r=reach: slicing._between(x, axis, r, count), result)
+        first = _each(lambda x, r=reach: slicing._between(x, axis, 0, r), result)
+        result = _each(lambda a, b: slicing.concatenate([a, b], axis), first, f(earlier, later))
+        reach *= 2
+    return turned(result)
+
+
+def _each(f: Callable, *xs: Any) -> Any:
+    """`f` of the tensors at each place of structures that are alike"""
+    if isinstance(xs[0], dict):
+        return {key: _each(f, *(x[key] for x in xs)) for key in xs[0]}
+    if isinstance(xs[0], (list, tuple)):
+        return type(xs[0])(_each(f, *parts) for parts in zip(*xs, strict=True))
+    return None if xs[0] is None else f(*xs)

@@ -1,4 +1,4 @@
-"""Products of matrices and tensors, and what is made of them.
+"""Products of matrices, vectors and tensors.
 
 The batch, free while a function is traced, may be a leading axis of either operand, be summed over, or stay in front.
 """
@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ravine.ops import math, reduction, shapes
-from ravine.ops._dtypes import axis_of, common, shape_of
-from ravine.ops.trace import apply
+from ravine.ops import math, rearrangement, reduction, shapes, slicing, splitting
+from ravine.ops._dtypes import axis_of, shape_of, tag
+from ravine.ops.tracing import apply
 
 
 def matmul(x1: Any, x2: Any) -> Any:
@@ -239,49 +239,63 @@ def _multiplied(a: str, x: Any, b: str, y: Any, wanted: list[str]) -> tuple[str,
     return _summed("".join(names), math.multiply(*spread), set(wanted))
 
 
-def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """The elements on a diagonal of the plane of two axes, as a new last axis"""
+def kron(x1: Any, x2: Any) -> Any:
+    """The Kronecker product: each element of x1 times the whole of x2, in its place"""
+    first, second = shape_of(x1), shape_of(x2)
+    rank = max(len(first), len(second))
+    first, second = ((1,) * (rank - len(sizes)) + tuple(sizes) for sizes in (first, second))
+    if None in second or (None in first and second[0] != 1):
+        raise ValueError(f"ops.kron: the batch cannot be repeated, received shapes {first} and {second}.")
+    left = shapes.reshape(x1, [size for one in first for size in (one, 1)])
+    right = shapes.reshape(x2, [size for one in second for size in (1, one)])
+    whole = [None if a is None else a * b for a, b in zip(first, second, strict=True)]
+    return shapes.reshape(math.multiply(left, right), whole)
+
+
+def cross(x1: Any, x2: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
+    """The cross product of vectors of 3 or 2 components, which lie along `axisa`, `axisb` and, in the result, `axisc`;
+    or all along `axis`. Of two vectors of 2 components it is the third component alone."""
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    counts = [shape_of(x)[axis_of(i, len(shape_of(x)))] for x, i in ((x1, axisa), (x2, axisb))]
+    if not set(counts) <= {2, 3}:
+        raise ValueError(f"ops.cross: expected vectors of 2 or 3 components, received {counts[0]} and {counts[1]}.")
+    a, b = splitting.unstack(x1, axis=axisa), splitting.unstack(x2, axis=axisb)
+    third = math.subtract(math.multiply(a[0], b[1]), math.multiply(a[1], b[0]))
+    if counts == [2, 2]:
+        return third
+    if counts == [3, 3]:
+        first = math.subtract(math.multiply(a[1], b[2]), math.multiply(a[2], b[1]))
+        second = math.subtract(math.multiply(a[2], b[0]), math.multiply(a[0], b[2]))
+    elif counts[0] == 3:
+        first, second = math.negative(math.multiply(a[2], b[1])), math.multiply(a[2], b[0])
+    else:
+        first, second = math.multiply(a[1], b[2]), math.negative(math.multiply(a[0], b[2]))
+    return shapes.moveaxis(slicing.stack([first, second, third], -1), -1, axisc)
+
+
+def cdist(x: Any, y: Any) -> Any:
+    """The distances between the vectors of two sets: (..., m, d) and (..., n, d) give (..., m, n). The gradient between
+    equal vectors is 0."""
+    first, second = shape_of(x), shape_of(y)
+    if len(first) < 2 or len(second) < 2 or first[-1] != second[-1]:
+        raise ValueError(f"ops.cdist: expected shapes (..., m, d) and (..., n, d), received {first} and {second}.")
+    gaps = math.subtract(shapes.expand_dims(x, -2), shapes.expand_dims(y, -3))
+    total = reduction.sum(math.square(gaps), -1)
+    same = math.equal(total, 0.0)
+    return math.where(same, 0.0, math.sqrt(math.where(same, 1.0, total)))
+
+
+def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
+    """The powers of a vector's elements in `N` columns (None: as many as elements), the highest first unless
+    `increasing`"""
     sizes = shape_of(x)
-    first, second = axis_of(axis1, len(sizes)), axis_of(axis2, len(sizes))
-    others = [i for i in range(len(sizes)) if i not in (first, second)]
-    height, width = sizes[first], sizes[second]
-    if first == second or height is None or width is None:
-        raise ValueError(f"ops.diagonal: expected two fixed axes, received {axis1} and {axis2} of shape {sizes}.")
-    row, column = max(-offset, 0), max(offset, 0)
-    count = max(min(height - row, width - column), 0)
-    lead = [sizes[i] for i in others]
-    flat = shapes.reshape(shapes.transpose(x, [*others, first, second]), [*lead, height * width])
-    begin = row * width + column if count else 0
-    whole = [-1 if n is None else n for n in lead]
-    window = {"begin": [0] * len(lead) + [begin], "size": [*whole, count], "step": [1] * len(lead) + [width + 1]}
-    return apply("slice", [flat], window, common(x))
-
-
-def diag(x: Any, k: int = 0) -> Any:
-    """The matrix with a vector on its diagonal, or the diagonal of a matrix"""
-    sizes = shape_of(x)
-    if len(sizes) == 2:
-        return diagonal(x, k)
-    if len(sizes) != 1 or sizes[0] is None:
-        raise ValueError(f"ops.diag: expected a vector or a matrix of fixed shape, received shape {sizes}.")
-    extent = sizes[0] + abs(k)
-    begin = k if k >= 0 else -k * extent
-    flat = apply("place", [x], {"shape": [extent * extent], "begin": [begin], "step": [extent + 1]}, common(x))
-    return shapes.reshape(flat, (extent, extent))
-
-
-def tril(x: Any, k: int = 0) -> Any:
-    """Matrices with zeros above a diagonal"""
-    return _masked(x, "tril", k)
-
-
-def triu(x: Any, k: int = 0) -> Any:
-    """Matrices with zeros below a diagonal"""
-    return _masked(x, "triu", k)
-
-
-def _masked(x: Any, which: str, k: int) -> Any:
-    sizes = shape_of(x)
-    if len(sizes) < 2 or None in sizes[-2:]:
-        raise ValueError(f"ops.{which}: expected matrices of fixed shape, received shape {sizes}.")
-    return math.where(getattr(np, which)(np.ones(sizes[-2:], bool), k), x, 0)
+    count = sizes[0] if N is None and len(sizes) == 1 else N
+    if len(sizes) != 1 or count is None or count < 0:
+        raise ValueError(f"ops.vander: expected a vector and a number of columns, received shape {sizes} and N={N}.")
+    if count == 0:
+        return shapes.zeros((*sizes, 0), tag(x))
+    column = shapes.expand_dims(x, 1)
+    steps = slicing.concatenate([shapes.ones_like(column), *[column] * (count - 1)], 1)
+    powers = reduction.cumprod(steps, 1)
+    return powers if increasing else rearrangement.fliplr(powers)

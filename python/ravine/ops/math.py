@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ravine.ops._dtypes import common, is_number, tag
-from ravine.ops.trace import apply
+from ravine.ops.tracing import apply
 
 
 def add(x1: Any, x2: Any) -> Any:
@@ -151,28 +151,6 @@ def log2(x: Any) -> Any:
 def log10(x: Any) -> Any:
     """The logarithm to base 10"""
     return multiply(log(x), 0.4342944819032518)
-
-
-def erf(x: Any) -> Any:
-    """The Gauss error function"""
-    return apply("erf", [x])
-
-
-def erfinv(x: Any) -> Any:
-    """The inverse of erf, for x in [-1, 1]"""
-    return apply("erfinv", [x])
-
-
-def exp2(x: Any) -> Any:
-    """2 ** x"""
-    return power(2.0, x)
-
-
-def logaddexp(x1: Any, x2: Any) -> Any:
-    """log(exp(x1) + exp(x2)), without overflow"""
-    same = logical_and(equal(x1, x2), isinf(x1))
-    gap = where(same, 0.0, subtract(x1, x2))
-    return where(same, x1, add(x2, apply("softplus", [gap])))
 
 
 def cbrt(x: Any) -> Any:

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ravine.ops import math, reduction, selection, shapes, slicing
+from ravine.ops import math, rearrangement, reduction, selection, shapes, splitting
 from ravine.ops._dtypes import axis_of, shape_of
-from ravine.ops.trace import apply
+from ravine.ops.tracing import apply
 
 
 def relu(x: Any) -> Any:
@@ -158,7 +158,7 @@ def glu(x: Any, axis: int = -1) -> Any:
     size = shape_of(x)[axis_of(axis, rank)]
     if size is None or size % 2:
         raise ValueError(f"ops.glu: expected an even number of values at axis {axis}, received shape {shape_of(x)}.")
-    first, second = slicing.split(x, 2, axis)
+    first, second = splitting.split(x, 2, axis)
     return math.multiply(first, sigmoid(second))
 
 
@@ -169,7 +169,7 @@ def sparsemax(x: Any, axis: int = -1) -> Any:
     place = axis_of(axis, rank)
     x = shapes.moveaxis(x, place, -1)
     count = shape_of(x)[-1]
-    ordered = slicing.flip(selection.sort(x, -1), -1)
+    ordered = rearrangement.flip(selection.sort(x, -1), -1)
     sums = reduction.cumsum(ordered, -1)
     ranks = np.arange(1, count + 1, dtype=np.float32)
     chosen = math.greater(math.add(math.multiply(ordered, ranks), 1.0), sums)
@@ -290,6 +290,15 @@ def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool 
     from ravine import losses
 
     return losses.sparse_categorical_crossentropy(target, output, from_logits=from_logits, axis=axis)
+
+
+def psnr(x1: Any, x2: Any, max_val: float) -> Any:
+    """The ratio of the largest possible value to the noise between two signals, in decibels:
+    20 log10(max_val) - 10 log10(mean((x1 - x2)^2))"""
+    if shape_of(x1) != shape_of(x2):
+        raise ValueError(f"ops.psnr: expected equal shapes, received {shape_of(x1)} and {shape_of(x2)}.")
+    noise = reduction.mean(math.square(math.subtract(x1, x2)))
+    return math.subtract(math.multiply(math.log10(max_val), 20.0), math.multiply(math.log10(noise), 10.0))
 
 
 def _along_last(op: str, x: Any, axis: int) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 from ravine import _core
 from ravine.ops._dtypes import is_number, shape_of
 from ravine.ops.math import subtract
-from ravine.ops.trace import apply
+from ravine.ops.tracing import apply
 from ravine.variable import Variable
 
 

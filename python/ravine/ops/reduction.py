@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Sequence
 from typing import Any
 
-from ravine.ops import math, shapes
+from ravine.ops import math, shapes, slicing
 from ravine.ops._dtypes import axis_of, common, shape_of, tag
-from ravine.ops.trace import apply
+from ravine.ops.tracing import apply
 
 
 def sum(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
@@ -221,3 +222,45 @@ def _reduce(op: str, x: Any, axis: int | Sequence[int] | None, keepdims: bool, d
         else:
             x = apply(op, [x], {"axes": run, "keepdims": int(keepdims)}, dtype)
     return x
+
+
+def nancumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
+    """As `cumsum`, with 0 for NaN"""
+    return cumsum(_without_nan(x, 0), axis, dtype)
+
+
+def nancumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
+    """As `cumprod`, with 1 for NaN"""
+    return cumprod(_without_nan(x, 1), axis, dtype)
+
+
+def nanargmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    """The index of the first largest value along `axis` that is not NaN, as int32; -1 where nothing is"""
+    nothing = min(math.isnan(x), axis, keepdims)
+    return math.where(nothing, -1, argmax(_without_nan(x, float("-inf")), axis, keepdims))
+
+
+def nanargmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    """The index of the first smallest value along `axis` that is not NaN, as int32; -1 where nothing is"""
+    return nanargmax(math.negative(x), axis, keepdims)
+
+
+def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
+    """The integral of `y` along `axis` by the trapezoidal rule.
+
+    Args:
+        x: the places of the values, of the shape of `y` or a vector; None: they are `dx` apart.
+    """
+    sizes = shape_of(y)
+    axis = axis_of(axis, len(sizes))
+    extent = slicing._fixed(sizes, axis, "trapezoid")
+    means = math.multiply(
+        math.add(slicing._between(y, axis, 1, extent), slicing._between(y, axis, 0, builtins.max(extent - 1, 0))), 0.5
+    )
+    if x is None:
+        return math.multiply(sum(means, axis), dx)
+    if len(shape_of(x)) == 1:
+        widths = shapes.reshape(slicing.diff(x), [-1, *[1] * (len(sizes) - axis - 1)])
+    else:
+        widths = slicing.diff(x, axis=axis)
+    return sum(math.multiply(means, widths), axis)

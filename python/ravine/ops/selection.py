@@ -1,4 +1,4 @@
-"""Choosing elements: by index, by rank, by order; and what follows from order (quantiles, bins)."""
+"""Choosing elements: by index, by rank, by order."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from ravine.ops import math, reduction, shapes, slicing
-from ravine.ops._dtypes import axis_of, shape_of, tag
-from ravine.ops.trace import SymbolicTensor, apply
-from ravine.tensor import as_tensor
-from ravine.variable import Variable
+from ravine.ops._dtypes import axis_of, is_there, shape_of, tag
+from ravine.ops.tracing import SymbolicTensor, apply
+from ravine.tensor import KerasTensor, as_tensor
 
 
 def take(x: Any, indices: Any, axis: int | None = None) -> Any:
@@ -36,8 +35,12 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
             f"ops.take: either the tensor or the indices may have the batch, received shapes {sizes} and {chosen}; "
             "see ops.take_along_axis."
         )
-    flat = shapes.broadcast_to(shapes.ravel(indices), (*sizes[:axis], *sizes[axis + 1 :], prod(chosen)))
-    taken = shapes.moveaxis(apply("take_along", [shapes.moveaxis(x, axis, -1), flat], None, tag(x)), -1, axis)
+    x = shapes.moveaxis(x, axis, -1)
+    if isinstance(x, KerasTensor):  # whose batch can only be had from the tensor itself
+        flat = math.add(shapes.zeros_like(slicing.getitem(x, (..., slice(0, 1)))), shapes.ravel(indices))
+    else:
+        flat = shapes.broadcast_to(shapes.ravel(indices), (*sizes[:axis], *sizes[axis + 1 :], prod(chosen)))
+    taken = shapes.moveaxis(apply("take_along", [x, flat], None, tag(x)), -1, axis)
     return shapes.reshape(taken, (*sizes[:axis], *chosen, *sizes[axis + 1 :]))
 
 
@@ -49,7 +52,7 @@ def _moved_in(x: Any, count: int, axis: int) -> Any:
 
 
 def _from_the_front(indices: Any, extent: int) -> Any:
-    if isinstance(indices, (SymbolicTensor, Variable)):
+    if not is_there(indices):
         return math.where(math.less(indices, 0), math.add(indices, extent), indices)
     indices = np.asarray(indices)
     return np.where(indices < 0, indices + extent, indices)
@@ -127,75 +130,6 @@ def _order(x: Any, count: int, descending: bool) -> Any:
     return apply("argsort", [x], {"count": count, "descending": int(descending)}, "int32")
 
 
-def median(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
-    """The middle value over `axis`, or the mean of the two middle ones"""
-    return quantile(x, 0.5, axis, keepdims=keepdims)
-
-
-def quantile(
-    x: Any, q: Any, axis: int | Sequence[int] | None = None, method: str = "linear", keepdims: bool = False
-) -> Any:
-    """The values below which the fractions `q` (numbers from 0 to 1) of the values over `axis` lie.
-
-    Args:
-        method: between two values: ``linear``, ``lower``, ``higher``, ``midpoint`` or ``nearest``.
-    """
-    sizes = shape_of(x)
-    axes = reduction.axes_of(axis, len(sizes))
-    if any(sizes[i] is None for i in axes):
-        raise ValueError(f"ops.quantile: the batch cannot be put in order, received shape {sizes} and axis {axis}.")
-    kept = [i for i in range(len(sizes)) if i not in axes]
-    lead = [sizes[i] for i in kept]
-    count = prod(sizes[i] for i in axes)
-    ordered = sort(shapes.reshape(shapes.transpose(x, [*kept, *axes]), [*lead, count]))
-    fractions = np.asarray(q, np.float64)
-    if fractions.ndim > 1 or ((fractions < 0) | (fractions > 1)).any():
-        raise ValueError(f"ops.quantile: expected q from 0 to 1, received {q!r}.")
-    results = [_at_fraction(ordered, float(one) * (count - 1), method) for one in fractions.ravel()]
-    if keepdims:
-        results = [shapes.reshape(one, [1 if i in axes else n for i, n in enumerate(sizes)]) for one in results]
-    return slicing.stack(results, 0) if fractions.ndim else results[0]
-
-
-def percentile(
-    x: Any, q: Any, axis: int | Sequence[int] | None = None, method: str = "linear", keepdims: bool = False
-) -> Any:
-    """As `quantile`, with `q` from 0 to 100"""
-    return quantile(x, np.asarray(q, np.float64) / 100, axis, method, keepdims)
-
-
-def _at_fraction(ordered: Any, place: float, method: str) -> Any:
-    low, high = int(np.floor(place)), int(np.ceil(place))
-    weights = {
-        "linear": place - low,
-        "lower": 0.0,
-        "higher": 1.0,
-        "midpoint": 0.5 if high > low else 0.0,
-        "nearest": float(np.round(place) - low),
-    }
-    if method not in weights:
-        raise ValueError(f"ops.quantile: expected a method of {', '.join(weights)}, received {method!r}.")
-    share = weights[method]
-    first, second = (slicing.getitem(ordered, (..., i)) for i in (low, high))
-    if share == 0.0:
-        return first
-    return second if share == 1.0 else math.add(first, math.multiply(math.subtract(second, first), share))
-
-
-def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = False) -> Any:
-    """How often each integer from 0 to `minlength` - 1 occurs along the last axis, or the sum of its weights.
-
-    On arrays larger integers lengthen the result; traced, where no number is known, they do not count.
-    """
-    length = int(minlength)
-    if not isinstance(x, (SymbolicTensor, Variable)) and np.size(x):
-        length = max(length, int(np.max(np.asarray(x))) + 1)
-    hits = shapes.one_hot(x, length)
-    terms = hits if weights is None else math.multiply(hits, shapes.expand_dims(weights, -1))
-    total = reduction.sum(terms, -2)
-    return shapes.cast(total, "int32") if weights is None or tag(weights) == "int32" else total
-
-
 def multi_hot(
     inputs: Any, num_classes: int | None = None, axis: int = -1, dtype: Any = None, sparse: bool = False, **kwargs: Any
 ) -> Any:
@@ -205,18 +139,6 @@ def multi_hot(
     hits = shapes.one_hot(inputs, num_classes, dtype=dtype)
     hits = reduction.max(hits, -2) if shape_of(inputs) else hits
     return hits if axis == -1 else shapes.moveaxis(hits, -1, axis)
-
-
-def segment_sum(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Any:
-    """The sums of the rows of `data` that have the same number; rows whose number is out of range do not count.
-
-    `num_segments` is needed while a function is traced.
-    """
-    if num_segments is None:
-        if isinstance(segment_ids, (SymbolicTensor, Variable)):
-            raise ValueError("ops.segment_sum: expected `num_segments`: while a function is traced no number is known.")
-        num_segments = int(np.max(np.asarray(segment_ids), initial=-1)) + 1
-    return apply("scatter_add", [segment_ids, data], {"rows": int(num_segments)}, tag(data))
 
 
 def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
@@ -255,6 +177,7 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
     return shapes.cast(reduction.sum(beyond(sorted_sequence, shapes.expand_dims(values, -1)), -1), "int32")
 
 
-def digitize(x: Any, bins: Any) -> Any:
-    """The number of the bin that each value is in: how many of the ascending `bins` are not above it, as int32"""
-    return searchsorted(np.asarray(bins, np.float32), x, "right")
+def argpartition(x: Any, kth: int, axis: int | None = -1) -> Any:
+    """Indices that put the value of rank `kth` in its place along `axis`, smaller ones before and larger ones behind
+    it, as int32: those of `argsort`"""
+    return argsort(x, axis)

@@ -13,7 +13,7 @@ import numpy as np
 
 from ravine.ops import math
 from ravine.ops._dtypes import axis_of, shape_of, tag
-from ravine.ops.trace import SymbolicTensor, apply, current
+from ravine.ops.tracing import SymbolicTensor, apply, current
 from ravine.tensor import KerasTensor, Tensor, as_tensor, standardize_dtype, tag_of
 from ravine.variable import Variable
 
@@ -200,33 +200,6 @@ def full(shape: int | Sequence[int | None], fill_value: Any, dtype: Any = None) 
     return cast(broadcast_to(fill_value, sizes), "float32" if dtype is None else dtype)
 
 
-def arange(start: float, stop: float | None = None, step: float | None = None, dtype: Any = None) -> Any:
-    """Evenly spaced values, as np.arange"""
-    step = 1 if step is None else step
-    values = np.arange(start, stop, step) if stop is not None else np.arange(0, start, step)
-    return as_tensor(values.astype(tag_of(values.dtype) if dtype is None else standardize_dtype(dtype)))
-
-
-def linspace(
-    start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None, axis: int = 0
-) -> Any:
-    """`num` evenly spaced values from `start` to `stop`, as np.linspace; `start` and `stop` may be tensors"""
-    if num < 0:
-        raise ValueError(f"ops.linspace: expected `num` to be 0 or more, received {num}.")
-    steps = max(num - 1 if endpoint else num, 1)
-    span = math.subtract(stop, start)
-    rank = ndim(span)
-    shares = np.arange(num, dtype=np.float32).reshape(-1, *[1] * rank) / np.float32(steps)
-    if rank:
-        start = math.add(start, zeros_like(span))
-        values = math.add(math.multiply(expand_dims(span, 0), shares), expand_dims(start, 0))
-    else:
-        values = math.add(math.multiply(span, shares), start)
-    values = values if dtype is None else cast(values, dtype)
-    values = moveaxis(values, 0, axis) if rank else values
-    return (values, math.divide(span, float(steps))) if retstep else values
-
-
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
     """Ones on a diagonal, zeros elsewhere"""
     return as_tensor(np.eye(N, M, k, standardize_dtype(dtype)))
@@ -271,19 +244,6 @@ def empty_like(x: Any, dtype: Any = None) -> Any:
     return zeros_like(x, dtype)
 
 
-def meshgrid(*x: Any, indexing: str = "xy") -> list[Any]:
-    """The coordinates of a grid over vectors, as np.meshgrid"""
-    if indexing not in ("xy", "ij"):
-        raise ValueError(f"ops.meshgrid: expected indexing 'xy' or 'ij', received {indexing!r}.")
-    vectors = [ravel(one) for one in x]
-    axes = list(range(len(vectors)))
-    if indexing == "xy" and len(axes) > 1:
-        axes[:2] = [1, 0]
-    whole = [shape_of(vectors[axes.index(i)])[0] for i in range(len(axes))]
-    lines = [[-1 if i == axis else 1 for i in range(len(axes))] for axis in axes]
-    return [broadcast_to(reshape(one, line), whole) for one, line in zip(vectors, lines, strict=True)]
-
-
 def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False) -> Any:
     """Rows with a 1 at the class index and 0 elsewhere: shape (...) -> (..., num_classes).
 
@@ -306,3 +266,33 @@ def batch_size(x: Any) -> Any:
     """How many samples `x` holds, as a float32 scalar: the size of its first dimension."""
     size = shape_of(x)[0]
     return apply("batch_size", [x]) if size is None else as_tensor(np.asarray(size, np.float32))
+
+
+def dtype(x: Any) -> str:
+    """The name of the dtype of `x`"""
+    return standardize_dtype(getattr(x, "dtype", tag(x)))
+
+
+def saturate_cast(x: Any, dtype: Any) -> Any:
+    """As `cast`, with the nearest value that the dtype can hold for those beyond its range"""
+    wanted = standardize_dtype(dtype)
+    if wanted in ("float32", "float64", "bfloat16"):
+        return cast(x, wanted)
+    limits: Any = np.finfo(wanted) if wanted == "float16" else None if wanted == "bool" else np.iinfo(wanted)
+    low, high = (0, 1) if limits is None else (limits.min, limits.max)
+    traced = isinstance(x, (SymbolicTensor, KerasTensor)) or (isinstance(x, Variable) and current() is not None)
+    number = np.float32 if traced else np.float64
+    top = number(high) if int(number(high)) <= int(high) else np.nextafter(number(high), number(0))
+    if traced:
+        return cast(math.clip(x, float(low), float(top)), wanted)
+    return cast(np.clip(np.asarray(convert_to_numpy(x), np.float64), float(low), top), wanted)
+
+
+def view(x: Any, dtype: Any = None) -> Any:
+    """The bits of `x` read as another dtype. While a function is traced there is but one dtype to read them as."""
+    x = convert_to_tensor(x)
+    if dtype is None or standardize_dtype(dtype) == standardize_dtype(x.dtype):
+        return x
+    if not isinstance(x, np.ndarray):
+        raise NotImplementedError("ops.view: the bits of a traced tensor are those of float32; see ops.cast.")
+    return as_tensor(np.asarray(x).view(standardize_dtype(dtype)))

@@ -6,14 +6,13 @@ While a function is traced the free batch stays in front and whole: it can be ne
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from ravine.ops import math, shapes
 from ravine.ops._dtypes import axis_of, common, shape_of, tag
-from ravine.ops.trace import apply, current
+from ravine.ops.tracing import apply, current
 from ravine.tensor import as_tensor
 from ravine.variable import Variable
 
@@ -121,50 +120,6 @@ def stack(x: Sequence[Any], axis: int = 0) -> Any:
     return concatenate([shapes.expand_dims(one, axis) for one in x], axis)
 
 
-def unstack(x: Any, num: int | None = None, axis: int = 0) -> list[Any]:
-    """The parts along `axis`, without that dimension"""
-    sizes = shape_of(x)
-    axis = axis_of(axis, len(sizes))
-    count = _fixed(sizes, axis, "unstack")
-    if num is not None and num != count:
-        raise ValueError(f"ops.unstack: expected {num} parts at axis {axis}, received shape {sizes}.")
-    return [_at(x, axis, i) for i in range(count)]
-
-
-def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Any]:
-    """Parts along `axis`: that many equal ones, or those between the indices"""
-    sizes = shape_of(x)
-    axis = axis_of(axis, len(sizes))
-    extent = _fixed(sizes, axis, "split")
-    if isinstance(indices_or_sections, (int, np.integer)):
-        count = int(indices_or_sections)
-        if count < 1 or extent % count:
-            raise ValueError(f"ops.split: axis {axis} of shape {sizes} cannot be cut into {count} equal parts.")
-        cuts = list(range(0, extent + 1, extent // count)) if extent else [0] * (count + 1)
-    else:
-        cuts = [0, *(int(i) for i in np.asarray(indices_or_sections)), extent]
-    return [_between(x, axis, a, b) for a, b in pairwise(cuts)]
-
-
-def flip(x: Any, axis: int | Sequence[int] | None = None) -> Any:
-    """The order reversed along `axis` (None: along all axes)"""
-    sizes = shape_of(x)
-    axes = range(len(sizes)) if axis is None else [axis_of(i, len(sizes)) for i in _listed(axis)]
-    for i in axes:
-        _fixed(sizes, i, "flip")
-    return getitem(x, tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(len(sizes))))
-
-
-def flipud(x: Any) -> Any:
-    """The order reversed along axis 0"""
-    return flip(x, 0)
-
-
-def fliplr(x: Any) -> Any:
-    """The order reversed along axis 1"""
-    return flip(x, 1)
-
-
 def get_item(x: Any, key: Any) -> Any:
     """``x[key]``"""
     part = x[key] if hasattr(x, "shape") else np.asarray(x)[key]
@@ -180,22 +135,6 @@ def slice_update(inputs: Any, start_indices: Sequence[int], updates: Any) -> Any
     inside = np.zeros([1 if n is None else n for n in sizes], bool)
     inside[tuple(slice(a, None if n is None else a + n) for a, n in zip(begin, part, strict=True))] = True
     return math.where(inside, placed, inputs)
-
-
-def roll(x: Any, shift: int | Sequence[int], axis: int | Sequence[int] | None = None) -> Any:
-    """Elements moved on by `shift` along `axis`, those beyond the end to the front (None: of all in a row)"""
-    if axis is None:
-        return shapes.reshape(roll(shapes.ravel(x), shift, 0), shape_of(x))
-    axes = _listed(axis)
-    shifts = _listed(shift) * (1 if isinstance(shift, (list, tuple)) else len(axes))
-    sizes = shape_of(x)
-    for by, one in zip(shifts, axes, strict=True):
-        place = axis_of(one, len(sizes))
-        extent = _fixed(sizes, place, "roll")
-        cut = -int(by) % extent if extent else 0
-        if cut:
-            x = concatenate([_between(x, place, cut, extent), _between(x, place, 0, cut)], place)
-    return shapes.convert_to_tensor(x)
 
 
 def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float | None = None) -> Any:
@@ -289,24 +228,6 @@ def tile(x: Any, repeats: int | Sequence[int]) -> Any:
     return shapes.convert_to_tensor(x)
 
 
-def hstack(xs: Sequence[Any]) -> Any:
-    """Tensors side by side: along axis 1, or axis 0 for vectors"""
-    xs = [_at_least(x, 1) for x in xs]
-    return concatenate(xs, 0 if len(shape_of(xs[0])) == 1 else 1)
-
-
-def vstack(xs: Sequence[Any]) -> Any:
-    """Tensors below each other: along axis 0, vectors as rows"""
-    return concatenate([_at_least(x, 2) for x in xs], 0)
-
-
-def append(x1: Any, x2: Any, axis: int | None = None) -> Any:
-    """x1 and then x2 along `axis` (None: all elements of both in a row)"""
-    if axis is None:
-        return concatenate([shapes.ravel(x1), shapes.ravel(x2)], 0)
-    return concatenate([x1, x2], axis)
-
-
 def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
     """The differences of neighbours along `axis`, taken `n` times"""
     axis = axis_of(axis, len(shape_of(a)))
@@ -314,11 +235,6 @@ def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
         extent = _fixed(shape_of(a), axis, "diff")
         a = math.subtract(_between(a, axis, 1, extent), _between(a, axis, 0, max(extent - 1, 0)))
     return shapes.convert_to_tensor(a)
-
-
-def _at_least(x: Any, rank: int) -> Any:
-    sizes = shape_of(x)
-    return shapes.reshape(x, (1,) * (rank - len(sizes)) + tuple(sizes)) if len(sizes) < rank else x
 
 
 def _at(x: Any, axis: int, place: int) -> Any:

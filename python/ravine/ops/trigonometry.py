@@ -26,7 +26,7 @@ from ravine.ops.math import (
     subtract,
     where,
 )
-from ravine.ops.trace import apply
+from ravine.ops.tracing import apply
 
 _PI = 3.141592653589793
 

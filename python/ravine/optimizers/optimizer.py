@@ -11,7 +11,7 @@ from typing import Any, TypedDict
 
 from ravine import _config, _lookup, ops
 from ravine._names import auto_name
-from ravine.ops import trace as tracing
+from ravine.ops import tracing
 from ravine.optimizers import clipping
 from ravine.optimizers.rate import Rate
 from ravine.optimizers.schedules.schedule import LearningRateSchedule

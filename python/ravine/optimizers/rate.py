@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ravine import _config, ops
-from ravine.ops import trace as tracing
+from ravine.ops import tracing
 from ravine.optimizers.schedules.schedule import LearningRateSchedule, evaluate
 from ravine.variable import Variable, name_scope
 

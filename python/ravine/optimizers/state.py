@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ravine import initializers
-from ravine.ops import trace as tracing
+from ravine.ops import tracing
 from ravine.variable import Variable, name_scope
 
 

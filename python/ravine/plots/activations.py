@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ravine import activations, ops
-from ravine.ops.trace import Trace
+from ravine.ops.tracing import Trace
 from ravine.plots import style
 
 DEFAULT_NAMES = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "swish", "mish")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ravine import ops, optimizers
-from ravine.ops.trace import Trace
+from ravine.ops.tracing import Trace
 from ravine.plots import style
 from ravine.variable import Variable
 

@@ -15,7 +15,7 @@ from ravine.layers import Dropout, GaussianDropout, GaussianNoise, _call
 from ravine.models.data_adapter import ArrayData, Batch, check_count, is_stream
 from ravine.models.preserve import preserved
 from ravine.models.train_step import trace_predict
-from ravine.ops.trace import SymbolicTensor
+from ravine.ops.tracing import SymbolicTensor
 
 # Of passes that run in one call of the engine, so many numbers are kept at a time.
 _MOST_VALUES = 1 << 24

@@ -14,7 +14,7 @@ from ravine import _core, ops, random
 from ravine.models.data_adapter import ArrayData, check_batch_size, check_count, is_stream
 from ravine.models.preserve import preserved, twin_of
 from ravine.models.train_step import apply_update, trace_loss
-from ravine.ops.trace import Trace
+from ravine.ops.tracing import Trace
 from ravine.variable import Variable
 
 # How far the smoothed loss has to rise over its lowest value (and over the first loss) to have diverged.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ravine import ops
-from ravine.ops import trace as tracing
+from ravine.ops import tracing
 
 
 class LearningRateSchedule:

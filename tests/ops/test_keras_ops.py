@@ -1,0 +1,368 @@
+"""Functions composed of others, beside the installed Keras: at once and traced; and what of Keras is not here."""
+
+import pkgutil
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from tracing import gradient_of, run_traced
+
+from ravine import Input, Model, Variable, ops
+
+RNG = np.random.default_rng(3)
+X = RNG.normal(size=(4, 3, 6)).astype(np.float32)
+Y = RNG.normal(size=(4, 3, 6)).astype(np.float32)
+M = X[0]
+V = X[0, 0]
+W = Y[0, :, 0]
+HOLES = np.where(np.abs(X) > 0.8, np.nan, X).astype(np.float32)
+HOLES[0, 0] = np.nan
+INTEGERS = RNG.integers(-5, 9, (4, 3, 6)).astype(np.int32)
+GROUPS = np.array([1, 0, 1], np.int32)
+IDS = np.array([2, 0, 2, 7], np.int32)
+PLACES = np.array([[0, 1], [3, 2], [0, 1], [-1, 0], [2, 9]], np.int32)
+IMAGES = RNG.normal(size=(2, 4, 6, 8)).astype(np.float32)
+QUERY = RNG.normal(size=(2, 5, 4, 3)).astype(np.float32)
+KEY = RNG.normal(size=(2, 7, 2, 3)).astype(np.float32)
+VALUE = RNG.normal(size=(2, 7, 2, 6)).astype(np.float32)
+MASK = RNG.uniform(size=(2, 1, 5, 7)) > 0.3
+BIAS = RNG.normal(size=(4, 5, 7)).astype(np.float32)
+BATCHED, FIXED, AT_ONCE = "with a free batch", "of fixed shapes", "cannot be traced, or makes constants"
+
+# (name, how it is traced, operands, further arguments)
+CASES: list[tuple[str, str, list[Any], dict[str, Any]]] = [
+    ("angle", BATCHED, [HOLES], {}),
+    ("array_split", BATCHED, [X], {"indices_or_sections": 4, "axis": -1}),
+    ("array_split", FIXED, [V], {"indices_or_sections": 8}),
+    ("bartlett", AT_ONCE, [7], {}),
+    ("blackman", AT_ONCE, [8], {}),
+    ("cdist", BATCHED, [X, Y[:, :2]], {}),
+    ("cdist", FIXED, [M, Y[0]], {}),
+    ("conj", BATCHED, [X], {}),
+    ("conjugate", BATCHED, [X], {}),
+    ("corrcoef", FIXED, [M], {}),
+    ("corrcoef", FIXED, [V], {}),
+    ("correlate", FIXED, [V, W], {}),
+    ("correlate", FIXED, [V, V[:4]], {"mode": "same"}),
+    ("correlate", FIXED, [W, V], {"mode": "same"}),
+    ("correlate", FIXED, [W, V], {"mode": "full"}),
+    ("correlate", FIXED, [W, V], {"mode": "valid"}),
+    ("cross", BATCHED, [X[..., :3], Y[..., :3]], {}),
+    ("cross", BATCHED, [X[..., :2], Y[..., :3]], {}),
+    ("cross", BATCHED, [X[..., :3], Y[..., :2]], {}),
+    ("cross", BATCHED, [X[..., :2], Y[..., :2]], {}),
+    ("cross", BATCHED, [X, Y], {"axis": 1}),
+    ("cross", BATCHED, [X[..., :3], np.moveaxis(Y[..., :3], 1, 2)], {"axisa": 1, "axisb": 2, "axisc": 1}),
+    ("depth_to_space", BATCHED, [IMAGES], {"block_size": 2}),
+    ("depth_to_space", BATCHED, [IMAGES], {"block_size": 2, "data_format": "channels_first"}),
+    ("diagflat", FIXED, [M], {"k": -1}),
+    ("dot_product_attention", BATCHED, [QUERY, KEY, VALUE[..., :3]], {"is_causal": True}),
+    ("dot_product_attention", BATCHED, [QUERY, QUERY, QUERY], {"mask": MASK[:1, :, :, :5], "scale": 0.3}),
+    ("dot_product_attention", FIXED, [QUERY, KEY, KEY], {"mask": MASK, "bias": BIAS[None], "is_causal": True}),
+    ("dsplit", BATCHED, [X], {"indices_or_sections": 3}),
+    ("erfc", BATCHED, [X * 4], {}),
+    ("extract_sequences", BATCHED, [X], {"sequence_length": 3, "sequence_stride": 2}),
+    ("extract_sequences", FIXED, [V], {"sequence_length": 2, "sequence_stride": 1}),
+    ("geomspace", FIXED, [np.float32(-1), np.float32(-8)], {"num": 4}),
+    ("geomspace", FIXED, [np.abs(V), np.abs(V) + 2], {"num": 5, "endpoint": False, "axis": -1}),
+    ("geomspace", AT_ONCE, [1, 1000], {"num": 4, "dtype": "int32"}),
+    ("hamming", AT_ONCE, [7], {}),
+    ("hanning", AT_ONCE, [1], {}),
+    ("histogram", FIXED, [V], {"bins": 4}),
+    ("histogram", BATCHED, [V], {"bins": 3, "range": (-1.0, 0.5)}),
+    ("histogram", FIXED, [np.ones(4, np.float32)], {"bins": 3}),
+    ("hsplit", BATCHED, [X], {"indices_or_sections": [1]}),
+    ("hsplit", FIXED, [V], {"indices_or_sections": 2}),
+    ("i0", BATCHED, [X * 5], {}),
+    ("imag", BATCHED, [X], {}),
+    ("isreal", BATCHED, [HOLES], {}),
+    ("kaiser", AT_ONCE, [7, 3.5], {}),
+    ("kron", FIXED, [M, Y[0, :2, :2]], {}),
+    ("kron", FIXED, [V, Y[0]], {}),
+    ("ldexp", BATCHED, [X, INTEGERS], {}),
+    ("ldexp", AT_ONCE, [np.float32([1e-30, 1e30]), np.int32([140, -150])], {}),
+    ("logaddexp2", BATCHED, [X * 50, Y], {}),
+    ("logspace", FIXED, [V, V + 1], {"num": 4, "axis": -1, "base": 2.0}),
+    ("logspace", AT_ONCE, [0, 3], {"num": 4, "dtype": "int32"}),
+    ("nanargmax", BATCHED, [HOLES], {"axis": -1}),
+    ("nanargmax", FIXED, [HOLES], {}),
+    ("nanargmin", BATCHED, [HOLES], {"axis": 1, "keepdims": True}),
+    ("nancumprod", BATCHED, [HOLES], {"axis": 2}),
+    ("nancumsum", FIXED, [HOLES], {}),
+    ("nanmedian", BATCHED, [HOLES], {"axis": -1, "keepdims": True}),
+    ("nanmedian", FIXED, [HOLES], {"axis": (0, 2)}),
+    ("nanmedian", FIXED, [HOLES], {}),
+    ("nanpercentile", BATCHED, [HOLES], {"q": 30.0, "axis": 2}),
+    *(
+        ("nanquantile", FIXED, [HOLES], {"q": [0.1, 0.6], "axis": (1, 2), "method": method})
+        for method in ("linear", "lower", "higher", "midpoint", "nearest")
+    ),
+    ("psnr", BATCHED, [X, Y], {"max_val": 2.0}),
+    ("real", BATCHED, [X], {}),
+    ("rearrange", BATCHED, [X], {"pattern": "b c (h w) -> b w (h c)", "h": 2}),
+    ("rearrange", FIXED, [X], {"pattern": "b c t -> (t b) c"}),
+    *(("rot90", BATCHED, [X], {"k": k, "axes": (1, 2)}) for k in range(4)),
+    ("rot90", FIXED, [M], {"k": -1}),
+    ("rot90", FIXED, [X], {"axes": (2, 0)}),
+    ("saturate_cast", BATCHED, [X * 300], {"dtype": "uint8"}),
+    ("saturate_cast", BATCHED, [X], {"dtype": "bool"}),
+    ("saturate_cast", AT_ONCE, [np.float32([-1e20, 3.7, 1e20])], {"dtype": "int32"}),
+    ("scatter", FIXED, [PLACES, V[:5]], {"shape": (4, 3)}),
+    ("scatter", FIXED, [PLACES[:, :1], Y[0, 0, :5, None] * W], {"shape": (4, 3)}),
+    *(
+        ("scatter_update", FIXED, [X[:, :, 0], PLACES, V[:5]], {"reduction": reduction})
+        for reduction in (None, "add", "max", "min", "mul")
+    ),
+    ("scatter_update", FIXED, [X, PLACES, RNG.normal(size=(5, 6)).astype(np.float32)], {}),
+    ("scatter_update", FIXED, [X, PLACES[:, :1], RNG.normal(size=(5, 3, 6)).astype(np.float32)], {"reduction": "max"}),
+    ("scatter_update", FIXED, [INTEGERS[0], PLACES, np.arange(5, dtype=np.int32)], {"reduction": "min"}),
+    ("segment_max", BATCHED, [X, IDS], {"num_segments": 4}),
+    ("segment_max", BATCHED, [INTEGERS, IDS], {"num_segments": 3}),
+    ("segment_min", BATCHED, [X[:, 0, 0], IDS], {"num_segments": 4}),
+    ("segment_prod", BATCHED, [X, IDS], {"num_segments": 3}),
+    ("space_to_depth", BATCHED, [IMAGES], {"block_size": 2}),
+    ("space_to_depth", BATCHED, [np.moveaxis(IMAGES, -1, 1)], {"block_size": 2, "data_format": "channels_first"}),
+    ("trace", BATCHED, [X], {"axis1": 2, "axis2": 1, "offset": -1}),
+    ("trace", FIXED, [X], {}),
+    ("trace", FIXED, [INTEGERS], {"offset": 1}),
+    ("trapezoid", BATCHED, [X], {"dx": 0.5}),
+    ("trapezoid", BATCHED, [X, Y], {"axis": 1}),
+    ("trapezoid", FIXED, [X, W], {"axis": 1}),
+    ("unravel_index", BATCHED, [np.array([-1, 0, 7, 100, -100], np.int32)], {"shape": (2, 4)}),
+    ("vander", BATCHED, [V], {"N": 4, "increasing": True}),
+    ("vander", FIXED, [V], {}),
+    ("vander", AT_ONCE, [V], {"N": 0}),
+    ("view", BATCHED, [X], {}),
+    ("view", AT_ONCE, [X], {"dtype": "int32"}),
+    ("vsplit", FIXED, [X], {"indices_or_sections": [1, 3]}),
+]
+# Those that take functions or lists of tensors, or whose results Keras leaves open.
+ELSEWHERE = {"argpartition", "associative_scan", "dstack", "dtype"}
+
+# Of keras.ops, by the reason why.
+MISSING = {
+    "complex numbers and Fourier transforms": """fft fft2 ifft2 irfft istft polar rfft stft view_as_complex
+        view_as_real""",
+    "integers are computed as float32, whose bits are not theirs": """bitwise_and bitwise_invert bitwise_left_shift
+        bitwise_not bitwise_or bitwise_right_shift bitwise_xor gcd lcm left_shift nextafter right_shift""",
+    "factorizations and solvers: NumPy outside of layers": """cholesky cholesky_inverse det eig eigh inv logdet lstsq
+        lu_factor matrix_rank pinv qr slogdet solve solve_triangular svd""",
+    "convolution and pooling": """adaptive_average_pool adaptive_max_pool average_pool conv conv_transpose
+        depthwise_conv fold max_pool separable_conv unfold""",
+    "connectionist temporal classification": "ctc_decode ctc_loss",
+    "derivatives are the engine's, of whole graphs": "custom_gradient jvp",
+    "the size of its result depends on the numbers: np.unique": "unique",
+    "a Python function of single numbers; write it for whole tensors": "vectorize",
+    "modules: what is here of them stands in ops": "image linalg nn numpy",
+}
+
+
+def compare(ours: Any, theirs: Any) -> None:
+    if isinstance(theirs, (list, tuple)):
+        assert len(ours) == len(theirs)
+        for a, b in zip(ours, theirs, strict=True):
+            compare(a, b)
+        return
+    theirs = np.asarray(theirs)
+    assert np.shape(ours) == theirs.shape
+    np.testing.assert_allclose(np.asarray(ours, np.float64), theirs.astype(np.float64), rtol=2e-5, atol=2e-6)
+
+
+def results_of_keras(name: str, operands: list[Any], arguments: dict[str, Any]) -> Any:
+    keras = pytest.importorskip("keras")
+    return getattr(keras.ops, name)(*operands, **arguments)
+
+
+@pytest.mark.parametrize(("name", "how", "operands", "arguments"), CASES)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_as_in_keras(name: str, how: str, operands: list[Any], arguments: dict[str, Any]) -> None:
+    expected = results_of_keras(name, operands, arguments)
+    op: Callable = getattr(ops, name)
+    at_once = op(*operands, **arguments)
+    compare(at_once, expected)
+    if name != "histogram":  # Keras counts in floats on JAX, in integers on TensorFlow
+        for ours, theirs in zip(_several(at_once), _several(expected), strict=True):
+            assert ours.dtype == np.asarray(theirs).dtype
+    if how == AT_ONCE:
+        return
+
+    def function(*tensors: Any) -> Any:
+        labelled = [
+            ops.cast(x, "int32") if np.asarray(given).dtype == np.int32 else x
+            for x, given in zip(tensors, operands, strict=True)
+        ]
+        return op(*labelled, **arguments)
+
+    compare(run_traced(function, *operands, batched=how == BATCHED), expected)
+
+
+MODELS = [case for case in CASES if case[1] == BATCHED and case[0] not in ("histogram", "psnr", "vander")]
+MODELS = [case for case in MODELS if all(x.dtype == np.float32 and len(x) > 1 for x in case[2])]
+
+
+@pytest.mark.parametrize(("name", "how", "operands", "arguments"), MODELS)
+def test_as_part_of_a_model(name: str, how: str, operands: list[Any], arguments: dict[str, Any]) -> None:
+    inputs = [Input(x.shape[1:]) for x in operands]
+    op: Callable = getattr(ops, name)
+    got = Model(inputs, op(*inputs, **arguments)).predict(operands, verbose=0)
+    compare(got, op(*operands, **arguments))
+
+
+def _several(x: Any) -> Any:
+    return x if isinstance(x, (list, tuple)) else [x]
+
+
+def test_every_function_of_keras_is_here_or_has_a_reason_not_to_be() -> None:
+    keras = pytest.importorskip("keras")
+    public = {name for name in dir(keras.ops) if not name.startswith("_")}
+    missing = [name for names in MISSING.values() for name in names.split()]
+    assert len(missing) == len(set(missing))
+    assert public - set(ops.__all__) == set(missing)
+    assert {name for name, *_ in CASES} | ELSEWHERE <= set(ops.__all__)
+
+
+def test_no_file_hides_a_function() -> None:
+    keras = pytest.importorskip("keras")
+    files = {module.name for module in pkgutil.iter_modules(ops.__path__)}
+    functions = {name for name in dir(keras.ops) if callable(getattr(keras.ops, name))}
+    ufuncs = {name for name in dir(np) if isinstance(getattr(np, name), np.ufunc)}
+    assert not files & (functions | ufuncs)  # operators look for the op that has a ufunc's name
+
+
+def test_partitions() -> None:
+    for x in (X, INTEGERS):
+        order = ops.argpartition(x, 2, axis=1)
+        ranked = np.take_along_axis(x, np.asarray(order), 1)
+        np.testing.assert_array_equal(ranked[:, 2], np.partition(x, 2, axis=1)[:, 2])
+        assert (ranked[:, :2] <= ranked[:, 2:]).all()
+
+
+def test_dstack() -> None:
+    for parts in ([V, V + 1], [M, M * 2], [X, Y, X]):
+        np.testing.assert_array_equal(ops.dstack(parts), np.dstack(parts))
+    np.testing.assert_array_equal(run_traced(lambda x, y: ops.dstack([x, y]), X, Y), np.dstack([X, Y]))
+
+
+def test_parts_between_indices() -> None:
+    for got, want in zip(ops.array_split(X, [1, 4], axis=2), np.array_split(X, [1, 4], axis=2), strict=True):
+        np.testing.assert_array_equal(got, want)
+
+
+def test_kronecker_product_of_a_batch_with_a_row() -> None:
+    np.testing.assert_allclose(run_traced(lambda x: ops.kron(x, M[:1]), X[:, 0]), np.kron(X[:, 0], M[:1]), rtol=1e-6)
+
+
+def test_names_of_dtypes() -> None:
+    assert [ops.dtype(x) for x in (X, INTEGERS, MASK, ops.zeros(2), Variable(1.0))] == [
+        *("float32", "int32", "bool", "float32", "float32")
+    ]
+    assert run_traced(lambda x: x if ops.dtype(x) == "float32" else -x, X).shape == X.shape
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_associative_scan(axis: int, reverse: bool) -> None:
+    keras = pytest.importorskip("keras")
+
+    def affine(first: Any, second: Any) -> Any:
+        return {"a": first["a"] * second["a"], "b": first["b"] * second["a"] + second["b"]}
+
+    expected = keras.ops.associative_scan(affine, {"a": X, "b": Y}, reverse, axis)
+    got = ops.associative_scan(affine, {"a": X, "b": Y}, reverse, axis)
+    traced = run_traced(
+        lambda x, y: list(ops.associative_scan(affine, {"a": x, "b": y}, reverse, axis).values()),
+        *(X, Y),
+        batched=axis != 0,
+    )
+    for key, values in zip("ab", traced, strict=True):
+        compare(got[key], expected[key])
+        compare(values, expected[key])
+
+
+@pytest.mark.parametrize(
+    ("name", "function", "x"),
+    [
+        ("cdist", lambda o, x: o.cdist(x, o.add(x, W[:, None])), M),
+        ("cross", lambda o, x: o.cross(x[:, :3], Y[0, :, :3]) * Y[0, :, 3:], M),
+        ("kron", lambda o, x: o.square(o.kron(x, M[:2, :2])), M),
+        ("trace", lambda o, x: o.square(o.trace(x, 1)), M),
+        ("vander", lambda o, x: o.vander(x, 4), np.float32([0.1, 0.5, -2])),
+        ("logaddexp2", lambda o, x: o.logaddexp2(x, Y[0]), M),
+        ("erfc", lambda o, x: o.erfc(x), np.linspace(-4, 4, 33, dtype=np.float32)),
+        ("i0", lambda o, x: o.i0(x), np.linspace(-6, 6, 24, dtype=np.float32)),
+        ("corrcoef", lambda o, x: o.corrcoef(x) * np.arange(9, dtype=np.float32).reshape(3, 3), M),
+        ("trapezoid", lambda o, x: o.trapezoid(Y[0], x), M),
+        ("scatter_update", lambda o, x: o.scatter_update(M, PLACES[:3] % 3, x[:, 0]) * Y[0], M),
+        ("scatter_update of", lambda o, x: o.scatter_update(x, PLACES[:3] % 3, W, "add") * Y[0], M),
+        ("segment_max", lambda o, x: o.segment_max(x, GROUPS, 2) * Y[0, :2], M),
+        ("attention", lambda o, x: o.dot_product_attention(x, x * 2, x, is_causal=True) * QUERY, QUERY),
+        ("nanmedian", lambda o, x: o.nanmedian(x, axis=-1), HOLES[1]),
+    ],
+)
+def test_gradients_as_in_keras(name: str, function: Callable, x: np.ndarray) -> None:
+    keras = pytest.importorskip("keras")
+    jax = pytest.importorskip("jax")
+    if keras.backend.backend() != "jax":
+        pytest.skip("Keras runs on another backend")
+    expected = np.asarray(jax.grad(lambda x: keras.ops.sum(function(keras.ops, x)))(x))
+    np.testing.assert_allclose(gradient_of(lambda x: function(ops, x), x), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_the_tail_of_the_error_function_is_accurate() -> None:
+    from math import erfc
+
+    x = np.linspace(-6, 9, 301).astype(np.float32)
+    exact = np.array([erfc(float(one)) for one in x])
+    np.testing.assert_allclose(ops.erfc(x), exact, rtol=1e-6)
+    np.testing.assert_array_equal(ops.erfc(np.float32([np.inf, -np.inf, np.nan])), [0, 2, np.nan])
+    assert np.isfinite(gradient_of(ops.erfc, np.float32([1e20, -1e20, 0]))).all()
+
+
+def test_equal_vectors_have_a_distance_without_infinite_slope() -> None:
+    away = (M[0] - M[1:]) / np.linalg.norm(M[0] - M[1:], axis=1, keepdims=True)
+    gradient = gradient_of(lambda x: ops.cdist(x, M), M[:1])
+    np.testing.assert_allclose(gradient[0], away.sum(axis=0), rtol=1e-5)
+
+
+def test_powers_of_zero_have_a_slope() -> None:
+    np.testing.assert_array_equal(gradient_of(lambda x: ops.vander(x, 4), np.float32([0, 1])), [1, 6])
+
+
+def test_gradient_of_products_of_segments() -> None:
+    gradient = gradient_of(lambda x: ops.segment_prod(x, GROUPS, 2), np.float32([[0, 2], [3, 4], [5, 0]]))
+    np.testing.assert_array_equal(gradient, [[5, 0], [1, 1], [0, 2]])
+
+
+def test_gradient_of_segments_without_rows_of_their_own() -> None:
+    gradient = gradient_of(lambda x: ops.segment_sum(x, np.array([1, -1, 7]), 2) * Y[0, :2], M)
+    np.testing.assert_array_equal(gradient, np.stack([Y[0, 1], M[0] * 0, M[0] * 0]))
+
+
+@pytest.mark.parametrize(
+    ("use", "error", "message"),
+    [
+        (lambda: ops.ldexp(X, Y), TypeError, "exponents of an integer dtype, received float32"),
+        (lambda: ops.cross(X, Y), ValueError, "2 or 3 components, received 6 and 6"),
+        (lambda: ops.cdist(X, W), ValueError, r"received \(4, 3, 6\) and \(3,\)"),
+        (lambda: ops.psnr(X, M, 1.0), ValueError, r"equal shapes, received \(4, 3, 6\) and \(3, 6\)"),
+        (lambda: ops.real(np.ones(2, complex)), TypeError, "Complex numbers"),
+        (lambda: ops.rot90(V), ValueError, "two different axes"),
+        (lambda: ops.depth_to_space(IMAGES, 3), ValueError, "size 8 cannot be split"),
+        (lambda: ops.rearrange(M, "a (b c) -> a b", b=2), ValueError, "does not say where"),
+        (lambda: ops.scatter_update(X, [[0]], 1.0, "mean"), ValueError, "received 'mean'"),
+        (lambda: ops.scatter([[0, 0, 0]], [1.0], (3, 3)), ValueError, r"received \(1, 3\) for \(3, 3\)"),
+        (lambda: ops.dot_product_attention(X, X, X), ValueError, r"received \(4, 3, 6\)"),
+        (lambda: ops.histogram(X), ValueError, "expected a vector"),
+        (lambda: ops.correlate(V, W, "whole"), ValueError, "mode 'whole'"),
+        (lambda: ops.array_split(V, 0), ValueError, "one part or more"),
+        (lambda: run_traced(lambda x: ops.view(x, "int32"), X), NotImplementedError, "ops.cast"),
+        (lambda: run_traced(lambda x: ops.kron(x, M), X[:, 0]), ValueError, "batch cannot be repeated"),
+        (lambda: run_traced(lambda x: ops.corrcoef(x), X[:, 0]), ValueError, "fixed shape"),
+        (lambda: run_traced(lambda x: ops.scatter_update(x, [[0]], 1.0), X), ValueError, "for a fixed shape"),
+        (lambda: run_traced(lambda i: ops.segment_max(M, i), W), ValueError, "segment_max: expected `num_segments`"),
+    ],
+)
+def test_errors_say_what_was_expected(use: Callable, error: type, message: str) -> None:
+    with pytest.raises(error, match=message):
+        use()
