@@ -90,6 +90,8 @@ CASES: list[tuple[str, str, list[Any], dict[str, Any]]] = [
     ("nanargmin", BATCHED, [HOLES], {"axis": 1, "keepdims": True}),
     ("nancumprod", BATCHED, [HOLES], {"axis": 2}),
     ("nancumsum", FIXED, [HOLES], {}),
+    ("median", BATCHED, [HOLES], {"axis": -1}),
+    ("quantile", FIXED, [HOLES], {"q": [0.0, 0.4, 1.0], "axis": (0, 2)}),
     ("nanmedian", BATCHED, [HOLES], {"axis": -1, "keepdims": True}),
     ("nanmedian", FIXED, [HOLES], {"axis": (0, 2)}),
     ("nanmedian", FIXED, [HOLES], {}),

@@ -22,7 +22,7 @@ def median(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = Fal
 def quantile(
     x: Any, q: Any, axis: int | Sequence[int] | None = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
-    """The values below which the fractions `q` (numbers from 0 to 1) of the values over `axis` lie.
+    """The values below which the fractions `q` (numbers from 0 to 1) of the values over `axis` lie; NaN where one is.
 
     Args:
         method: between two values: ``linear``, ``lower``, ``higher``, ``midpoint`` or ``nearest``.
@@ -91,9 +91,10 @@ def _at_fraction(ordered: Any, fraction: float, method: str) -> Any:
         "nearest": float(np.round(place) - low),
     }[method]
     first, second = (slicing.getitem(ordered, (..., i)) for i in (low, high))
-    if share == 0.0:
-        return first
-    return second if share == 1.0 else math.add(first, math.multiply(math.subtract(second, first), share))
+    between = math.add(first, math.multiply(math.subtract(second, first), share))
+    value = {0.0: first, 1.0: second}.get(share, between)
+    last = slicing.getitem(ordered, (..., -1))
+    return math.where(math.isnan(last), last, value)  # NaN is last
 
 
 def _at_fraction_of_numbers(ordered: Any, fraction: float, method: str) -> Any:
