@@ -10,7 +10,7 @@
 // products lose more to packing than they gain.
 #pragma once
 
-#include "gemm_tile.inl"
+#include "gemm_micro.inl"
 
 namespace RAVINE_ISA {
 
