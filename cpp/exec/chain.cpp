@@ -68,7 +68,11 @@ void chain_epilogue(const void* context, float* tile, int64_t ld, int64_t i, int
 Update chain_update(const Chain& chain, const TileRange& range) {
     const UpdateStages stages = *find_update(chain);
     const Stage& stage = *stages.update;
-    Update update{stage.kernel, {}, nullptr, stages.decay_rate(), stages.clip ? stages.clip->param : nullptr};
+    Update update{};
+    update.kernel = stage.kernel;
+    update.slots = stage.targets - 1;
+    update.decay = stages.decay_rate();
+    update.clip = stages.clip ? stages.clip->param : nullptr;
     const auto locate = [&](const Stage::Operand& operand) {
         return operand.data + range.row * operand.ld + range.column * operand.step;
     };

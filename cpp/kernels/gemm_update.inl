@@ -159,7 +159,7 @@ class Ahead {
             every_ = larger(t.k / left_, 1);
             at_ = t.row * ld_ + t.column;
             weights_ = args.in[0].data;
-            slots_ = smaller(ravine::kEltwiseInfo[static_cast<int>(t.update->kernel)].outputs - 1, kMost);
+            slots_ = smaller(t.update->slots, kMost);
             for (int64_t k = 0; k < slots_; ++k) slot_[k] = args.in[2 + k].data;
         }
     }

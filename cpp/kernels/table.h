@@ -83,6 +83,7 @@ inline constexpr int64_t kDotLanes = 16;
 /// in[0] or a scalar. What becomes of the product before:
 struct Update {
     Eltwise kernel;
+    int64_t slots;  // matrices that it changes besides in[0]; they begin with in[2]
     TileArgs args;
     /// Or null. Its matrices and vectors are those of the whole product (m, n, column and p unset), its w is in[0].
     const NormalizedGradArgs* normalized;
