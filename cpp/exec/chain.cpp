@@ -66,13 +66,14 @@ void chain_epilogue(const void* context, float* tile, int64_t ld, int64_t i, int
 }
 
 Update chain_update(const Chain& chain, const TileRange& range) {
-    const UpdateStages stages = *find_update(chain);
-    const Stage& stage = *stages.update;
+    const auto find = [&](int i) { return i < 0 ? nullptr : &chain.stages[static_cast<size_t>(i)]; };
+    const Stage& stage = *find(chain.update.update);
+    const Stage *const decay = find(chain.update.decay), *const clip = find(chain.update.clip);
     Update update{};
     update.kernel = stage.kernel;
     update.slots = stage.targets - 1;
-    update.decay = stages.decay_rate();
-    update.clip = stages.clip ? stages.clip->param : nullptr;
+    update.decay = decay ? decay_rate(*decay) : nullptr;
+    update.clip = clip ? clip->param : nullptr;
     const auto locate = [&](const Stage::Operand& operand) {
         return operand.data + range.row * operand.ld + range.column * operand.step;
     };

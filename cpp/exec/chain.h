@@ -22,7 +22,7 @@ struct EpilogueContext {
 /// Epilogue::apply; context is an EpilogueContext.
 void chain_epilogue(const void* context, float* tile, int64_t ld, int64_t i, int64_t j, int64_t m, int64_t n);
 
-/// Epilogue::update of a chain that `updates`.
+/// Epilogue::update of a chain that has an `update`.
 Update chain_update(const Chain& chain, const TileRange& range);
 
 }  // namespace ravine

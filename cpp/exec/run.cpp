@@ -46,7 +46,7 @@ void run_bound_step(const Step& step, const Call& call, int thread, int threads,
     const EpilogueContext context{&step.chain, range.row, range.column, temps};
     Epilogue epilogue{chain_epilogue, &context, nullptr};
     Update update;
-    if (step.chain.updates) {
+    if (step.chain.update.update >= 0) {
         update = chain_update(step.chain, range);
         epilogue.update = &update;
     }

@@ -37,20 +37,20 @@ class NormalizedRows {
         beta_ = splat(args_.beta[row_]);
 #pragma GCC unroll 4
         for (int v = 0; v < kLanes; ++v) {
-            p_[v] = load(args_.dot_p + lanes_of(v));
-            ds_[v] = load(args_.dot_s + lanes_of(v));
+            dot_p_[v] = load(args_.dot_p + lanes_of(v));
+            dot_s_[v] = load(args_.dot_s + lanes_of(v));
         }
     }
     Vec operator()(int v, Vec product, Vec weight) {
-        p_[v % kLanes] = fma(product, weight, p_[v % kLanes]);
-        ds_[v % kLanes] = fma(s_[v], weight, ds_[v % kLanes]);
+        dot_p_[v % kLanes] = fma(product, weight, dot_p_[v % kLanes]);
+        dot_s_[v % kLanes] = fma(s_[v], weight, dot_s_[v % kLanes]);
         return fma(gamma_, product, beta_ * s_[v]);
     }
     void end_row() {
 #pragma GCC unroll 4
         for (int v = 0; v < kLanes; ++v) {
-            store(args_.dot_p + lanes_of(v), p_[v]);
-            store(args_.dot_s + lanes_of(v), ds_[v]);
+            store(args_.dot_p + lanes_of(v), dot_p_[v]);
+            store(args_.dot_s + lanes_of(v), dot_s_[v]);
         }
         ++row_;
     }
@@ -65,7 +65,7 @@ class NormalizedRows {
     const ravine::NormalizedGradArgs args_;
     const int64_t column_;
     int64_t row_;
-    Vec s_[kVectors], p_[kLanes], ds_[kLanes], gamma_, beta_;
+    Vec s_[kVectors], dot_p_[kLanes], dot_s_[kLanes], gamma_, beta_;
 };
 
 template <int kVectors>

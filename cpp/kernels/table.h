@@ -96,8 +96,8 @@ struct Update {
 struct Epilogue {
     void (*apply)(const void* context, float* tile, int64_t ld, int64_t i, int64_t j, int64_t m, int64_t n);
     const void* context;
-    /// When apply does the update of an optimizer and nothing else: which one, so that the product can do it without
-    /// calling apply, before the gradient leaves the registers. Otherwise null.
+    /// When apply does the update of an optimizer, with what an Update may begin with, and nothing else: which one, so
+    /// that the product can do it without calling apply, before the gradient leaves the registers. Otherwise null.
     const Update* update;
 };
 

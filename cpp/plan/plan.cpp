@@ -133,7 +133,7 @@ class Binder {
                 chain.stages.push_back(stage);
         }
         chain.temps = static_cast<int>(free.size());
-        chain.updates = !group.nodes.back().op->updates.empty() && find_update(chain);
+        if (!group.nodes.back().op->updates.empty()) chain.update = find_update(chain);
     }
 
     /// Does the stage only copy to a variable what the stage before it has just made? That one may write it there.

@@ -24,12 +24,18 @@ struct Stage {
     float param[kMaxTileParams];
 };
 
+/// The stages (-1: none) of a chain that is nothing but an optimizer's update of matrices by the product before it,
+/// after a decay (gradient + rate * weights, two stages) and a clipping of the gradient.
+struct UpdateStages {
+    int decay = -1, clip = -1, update = -1;
+};
+
 struct Chain {
     std::vector<Stage> stages;
     int64_t columns = 0;      // of the whole
     int64_t tile_floats = 0;  // of one temporary
     int temps = 0;
-    bool updates = false;  // nothing but an optimizer's update of matrices by the product before it: see Update
+    UpdateStages update;  // none but in such a chain
 };
 
 struct Step {

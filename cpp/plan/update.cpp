@@ -41,32 +41,31 @@ bool is_update(const Stage& stage, const Operand& gradient, int64_t columns) {
 
 }  // namespace
 
-const float* UpdateStages::decay_rate() const {
-    return !decay ? nullptr : is_scalar(decay->in[0]) ? decay->in[0].data : decay->in[1].data;
-}
+const float* decay_rate(const Stage& decay) { return decay.in[is_scalar(decay.in[0]) ? 0 : 1].data; }
 
-std::optional<UpdateStages> find_update(const Chain& chain) {
+UpdateStages find_update(const Chain& chain) {
+    const std::vector<Stage>& stages = chain.stages;
+    const int count = static_cast<int>(stages.size());
+    const auto stage = [&](int i) -> const Stage& { return stages[static_cast<size_t>(i)]; };
     UpdateStages found;
     Operand gradient;
     gradient.place = Stage::Place::head;
-    const Stage *stage = chain.stages.data(), *const end = stage + chain.stages.size();
-    if (end - stage > 2 && is_decay(stage[0], stage[1], gradient, chain.columns)) {
-        found.decay = stage;
-        gradient = stage[1].out[0];
-        stage += 2;
+    int next = 0;
+    if (count > 2 && is_decay(stage(0), stage(1), gradient, chain.columns)) {
+        found.decay = 0;
+        gradient = stage(1).out[0];
+        next = 2;
     }
-    if (end - stage > 1 && stage->kernel == Eltwise::clip && same_tile(stage->in[0], gradient)) {
-        found.clip = stage;
-        gradient = stage->out[0];
-        ++stage;
+    if (count > next + 1 && stage(next).kernel == Eltwise::clip && same_tile(stage(next).in[0], gradient)) {
+        found.clip = next;
+        gradient = stage(next).out[0];
+        ++next;
     }
-    if (end - stage != 1 || !is_update(*stage, gradient, chain.columns)) return std::nullopt;
-    found.update = stage;
-    if (found.decay) {
-        const Operand& weights = found.decay->in[is_scalar(found.decay->in[0]) ? 1 : 0];
-        if (weights.data != stage->in[0].data) return std::nullopt;
-    }
-    return found;
+    if (count != next + 1 || !is_update(stage(next), gradient, chain.columns)) return {};
+    found.update = next;
+    if (found.decay < 0) return found;
+    const Operand& weights = stage(0).in[is_scalar(stage(0).in[0]) ? 1 : 0];
+    return weights.data == stage(next).in[0].data ? found : UpdateStages();
 }
 
 }  // namespace ravine

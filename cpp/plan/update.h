@@ -1,18 +1,13 @@
 // Recognizes the chains that a matrix product can do while its result is in registers.
 #pragma once
-#include <optional>
-
 #include "plan/plan.h"
 
 namespace ravine {
 
-/// The stages of a chain that is nothing but an optimizer's update of matrices by the product before it, after a decay
-/// (gradient + rate * weights) and a clipping of the gradient, both optional.
-struct UpdateStages {
-    const Stage *decay = nullptr, *clip = nullptr, *update = nullptr;
+/// All -1 when the chain is more than an update, or another thing.
+UpdateStages find_update(const Chain& chain);
 
-    const float* decay_rate() const;
-};
-std::optional<UpdateStages> find_update(const Chain& chain);
+/// The scalar by which a decay multiplies the weights.
+const float* decay_rate(const Stage& decay);
 
 }  // namespace ravine
