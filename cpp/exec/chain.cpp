@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "plan/update.h"
-
 namespace ravine {
 
 namespace {
@@ -66,14 +64,14 @@ void chain_epilogue(const void* context, float* tile, int64_t ld, int64_t i, int
 }
 
 Update chain_update(const Chain& chain, const TileRange& range) {
-    const auto find = [&](int i) { return i < 0 ? nullptr : &chain.stages[static_cast<size_t>(i)]; };
-    const Stage& stage = *find(chain.update.update);
-    const Stage *const decay = find(chain.update.decay), *const clip = find(chain.update.clip);
+    const UpdateStages& found = chain.update;
+    const Stage& stage = chain.stages[static_cast<size_t>(found.update)];
     Update update{};
     update.kernel = stage.kernel;
     update.slots = stage.targets - 1;
-    update.decay = decay ? decay_rate(*decay) : nullptr;
-    update.clip = clip ? clip->param : nullptr;
+    update.decay = found.decay;
+    update.sign_decay = found.sign_decay;
+    update.clip = found.clip < 0 ? nullptr : chain.stages[static_cast<size_t>(found.clip)].param;
     const auto locate = [&](const Stage::Operand& operand) {
         return operand.data + range.row * operand.ld + range.column * operand.step;
     };

@@ -5,8 +5,10 @@
 #include "gemm_bands.inl"
 #include "gemm_blocked.inl"
 #include "gemm_dot.inl"
+#include "gemm_shallow.inl"
 #include "gemm_tail.inl"
 #include "gemm_thin.inl"
+#include "gemm_tiny.inl"
 
 namespace RAVINE_ISA {
 
@@ -38,6 +40,35 @@ static void gemm_swapped(const ravine::GemmArgs& g) {
     swapped.c = nullptr;
     swapped.epilogue = &untranspose;
     gemm_blocked(swapped);
+}
+
+/// Is C one column whose rows lie along the rows of A in memory?
+RAVINE_INLINE bool is_upright(const ravine::GemmArgs& g) {
+    return g.n == 1 && g.m > 1 && g.a_row == 1 && !g.bias && (!g.c || g.ldc == 1);
+}
+
+/// Then it is a row of C^T, as contiguous as it was.
+static void gemm_upright(const ravine::GemmArgs& g) {
+    ravine::Epilogue turn;
+    turn.context = &g;
+    turn.update = nullptr;
+    turn.apply = [](const void* context, float* tile, int64_t, int64_t, int64_t j, int64_t, int64_t n) {
+        const ravine::Epilogue& e = *static_cast<const ravine::GemmArgs*>(context)->epilogue;
+        for (int64_t y = 0; y < n; y += kGemmRows)
+            e.apply(e.context, tile + y, 1, j + y, 0, smaller(kGemmRows, n - y), 1);
+    };
+    ravine::GemmArgs turned = g;
+    turned.m = 1;
+    turned.n = g.m;
+    turned.a = g.b;
+    turned.a_row = 0;
+    turned.a_col = g.b_row;
+    turned.b = g.a;
+    turned.b_row = g.a_col;
+    turned.b_col = 1;
+    turned.ldc = g.m;
+    if (g.epilogue) turned.epilogue = &turn;
+    gemm_thin(turned);
 }
 
 /// Does it cost less to transpose A and the tiles of C than B; or would rows of C fill vectors worse than columns?
@@ -96,7 +127,11 @@ static void multiply_columns_apart(const ravine::GemmArgs& g, int64_t columns) {
 
 static void gemm(const ravine::GemmArgs& g) {
     if (g.m <= 0 || g.n <= 0) return;
-    if (is_dot(g)) return gemm_dot(g);
+    if (is_dot_of_rows(g)) return gemm_dot_of_rows(g);
+    if (is_dot_of_columns(g)) return gemm_dot_of_columns(g);
+    if (is_tiny(g)) return gemm_tiny(g);
+    if (is_shallow(g)) return gemm_shallow(g);
+    if (is_upright(g)) return gemm_upright(g);
     if (is_thin(g)) return gemm_thin(g);
     if (g.b_col != 1 && g.m <= kAcrossMost) return gemm_few_rows(g);
     if (is_narrow(g)) return gemm_narrow(g);
@@ -115,7 +150,8 @@ static int64_t gemm_scratch(int64_t m, int64_t n, int64_t k, bool a_unit, bool b
     const int64_t blocked = blocked_scratch(m, n, k, a_unit, b_unit);
     if (a_unit && b_unit) return larger(blocked, k * kAcrossMost);
     const int64_t swapped = blocked_scratch(n, m, k, !b_unit, !a_unit);
-    return larger(larger(blocked, swapped), a_unit ? k * kAcrossMost : 0);
+    const int64_t shallow = k <= kShallowDepth ? k * n : 0;
+    return larger(larger(blocked, swapped), larger(shallow, a_unit ? k * kAcrossMost : 0));
 }
 
 }  // namespace RAVINE_ISA

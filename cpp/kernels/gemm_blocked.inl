@@ -20,9 +20,10 @@ enum : int64_t { kGemmRows = 32, kGemmColumns = kTileVectors * kWidth };
 enum : int64_t {
     kDepthBlock = 800,
     kRowsBlock = 128,
-    kColumnsBlock = 1024 / kGemmColumns * kGemmColumns,
+    kColumnsBlock = 2112 / kGemmColumns * kGemmColumns,
     kAliasing = 1024,               // columns of A so many floats (4 KiB) apart all fall into one set of the L1 cache,
-    kPackedRows = kRowsBlock + 16,  // so they are copied to this distance
+    kPackedRows = kRowsBlock + 16,  // so they are copied to this distance,
+    kCopiedAhead = 8,               // and no hardware foresees the next
     kPartialColumns = 4 * kGemmColumns,  // kColumnsBlock when partial sums live in scratch
 };
 
@@ -43,8 +44,8 @@ static Blocking choose_blocking(int64_t m, int64_t n, int64_t k, int64_t a_col, 
     f.panel = kGemmColumns;
     if (!f.pack_b && !in_scratch) f.panel = larger(f.panel, smaller(kTileAccumulators / m, kMaxTileVectors) * kWidth);
     f.depth = split ? divide_up(k, divide_up(k, kDepthBlock)) : k;
-    f.columns = smaller(larger(in_scratch ? int64_t{kPartialColumns} : int64_t{kColumnsBlock}, f.panel),
-                        divide_up(n, f.panel) * f.panel);
+    const int64_t panels = divide_up(n, f.panel), most = in_scratch ? kPartialColumns : kColumnsBlock;
+    f.columns = divide_up(panels, divide_up(panels, larger(most / f.panel, 1))) * f.panel;
     f.pack_a = a_col % kAliasing == 0 && m >= 64 && f.columns >= 512 && k >= 64;
     f.size_a = f.pack_a ? f.depth * kPackedRows : 0;
     f.size_b = f.pack_b ? f.depth * (m > kRowsBlock ? f.columns : f.panel) : 0;
@@ -72,8 +73,10 @@ RAVINE_INLINE int64_t share_begin(int64_t part, int64_t parts, int64_t count) { 
 
 RAVINE_INLINE void copy_rows(int64_t m, int64_t n, const float* src, int64_t ld_src, float* dst, int64_t ld_dst) {
     for (int64_t i = 0; i < m; ++i)
-        for (int64_t j = 0; j < n; j += kWidth)
+        for (int64_t j = 0; j < n; j += kWidth) {
+            __builtin_prefetch(src + (i + kCopiedAhead) * ld_src + j);
             store(dst + i * ld_dst + j, load_partial(src + i * ld_src + j, smaller(n - j, kWidth)));
+        }
 }
 
 /// Partial sums left the caches a pass ago, and a tile cannot begin without them.

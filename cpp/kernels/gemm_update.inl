@@ -80,20 +80,28 @@ struct PlainRows {
 template <int kVectors>
 class ChangedRows {
   public:
-    explicit ChangedRows(const Tile& t) : decays_(t.update->decay), clips_(t.update->clip) {
+    explicit ChangedRows(const Tile& t)
+        : decays_(t.update->decay), sign_decays_(t.update->sign_decay), clips_(t.update->clip) {
         if (decays_) decay_ = splat(*t.update->decay);
+        if (sign_decays_) sign_decay_ = splat(*t.update->sign_decay);
         if (clips_) low_ = splat(t.update->clip[0]), high_ = splat(t.update->clip[1]);
     }
     void begin_row() {}
     Vec operator()(int, Vec product, Vec weight) {
-        if (decays_) product = op::add(product, op::multiply(weight, decay_));
+        if (sign_decays_) {
+            Vec change = op::multiply(op::sign(weight), sign_decay_);
+            if (decays_) change = op::add(change, op::multiply(weight, decay_));
+            product = op::add(product, change);
+        } else if (decays_) {
+            product = op::add(product, op::multiply(weight, decay_));
+        }
         return clips_ ? op::clip(product, low_, high_) : product;
     }
     void end_row() {}
 
   private:
-    const bool decays_, clips_;
-    Vec decay_{}, low_{}, high_{};
+    const bool decays_, sign_decays_, clips_;
+    Vec decay_{}, sign_decay_{}, low_{}, high_{};
 };
 
 template <class Rows, int kDense, int kInputs, int kOutputs, int kParams, int kRows, int kVectors, class Op>
@@ -143,7 +151,7 @@ RAVINE_INLINE void update_tile(const Tile& t, const Vec (&sum)[kRows][kVectors])
 template <int kRows, int kVectors>
 RAVINE_INLINE void update_tile(const Tile& t, const Vec (&sum)[kRows][kVectors]) {
     if (t.update->normalized) return update_tile<NormalizedRows<kVectors>>(t, sum);
-    if (t.update->decay || t.update->clip) return update_tile<ChangedRows<kVectors>>(t, sum);
+    if (t.update->decay || t.update->sign_decay || t.update->clip) return update_tile<ChangedRows<kVectors>>(t, sum);
     update_tile<PlainRows<kVectors>>(t, sum);
 }
 

@@ -87,8 +87,9 @@ struct Update {
     TileArgs args;
     /// Or null. Its matrices and vectors are those of the whole product (m, n, column and p unset), its w is in[0].
     const NormalizedGradArgs* normalized;
-    const float* decay;  // or null: adds *decay times in[0]
-    const float* clip;   // or null: two numbers, between which it then lies
+    const float* decay;       // or null: adds *decay times in[0],
+    const float* sign_decay;  // or null: and *sign_decay times the sign of in[0]
+    const float* clip;        // or null: two numbers, between which it then lies
 };
 
 /// What happens to each finished tile of a matrix product while it is still in the L1 cache:
@@ -102,7 +103,8 @@ struct Epilogue {
 };
 
 /// C[m,n] = A[m,k] B[k,n] + bias[n].
-/// A(i,p) = a[i*a_row + p*a_col] and B(p,j) = b[p*b_row + j*b_col]; one stride of each is 1.
+/// A(i,p) = a[i*a_row + p*a_col] and B(p,j) = b[p*b_row + j*b_col]; one stride of each is 1. Both are when all of A, of
+/// which this may be a slice, has one row, or all of B one column.
 /// c may be null when an epilogue consumes the tiles; with both, C is stored and the epilogue sees C's memory.
 /// k = 0 gives the bias alone (or zeros).
 struct GemmArgs {

@@ -151,6 +151,15 @@ RAVINE_INLINE Vec scale_exponent(Vec a, Vec n) {
 }
 #endif
 
+/// Rounded as the vectors' is.
+RAVINE_INLINE float fma(float a, float b, float c) {
+#if RAVINE_WIDTH > 4
+    return __builtin_fmaf(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
 /// load_partial and store_partial that cost nothing when n is a literal kWidth.
 RAVINE_INLINE Vec load_lanes(const float* p, int64_t n) { return n == kWidth ? load(p) : load_partial(p, n); }
 RAVINE_INLINE void store_lanes(float* p, Vec v, int64_t n) {

@@ -24,10 +24,12 @@ struct Stage {
     float param[kMaxTileParams];
 };
 
-/// The stages (-1: none) of a chain that is nothing but an optimizer's update of matrices by the product before it,
-/// after a decay (gradient + rate * weights, two stages) and a clipping of the gradient.
+/// What there is in a chain that is nothing but an optimizer's update of matrices by the product before it.
 struct UpdateStages {
-    int decay = -1, clip = -1, update = -1;
+    // Numbers (or null: none) by which the weights and their signs are multiplied before they join the gradient.
+    const float* decay = nullptr;
+    const float* sign_decay = nullptr;
+    int clip = -1, update = -1;  // stages: the clipping of the gradient that follows, and the update; -1: none
 };
 
 struct Chain {

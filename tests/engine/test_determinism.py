@@ -1,5 +1,6 @@
 """The same bits at every number of threads and in every run."""
 
+import itertools
 import re
 from collections.abc import Callable
 
@@ -93,6 +94,30 @@ def test_batch_norm_before_a_dense_layer(set_threads: SetThreads, many: int) -> 
             product = graph.add("matmul", [standard, inputs[1]], {"transpose_a": 1, "transpose_b": 0})
             results.append(_core.Program(graph, inputs, product).run([x, y])[0])
         np.testing.assert_array_equal(results[0], results[1])
+
+
+@pytest.mark.parametrize(("transpose_a", "transpose_b"), [(0, 0), (0, 1), (1, 0)])
+@pytest.mark.parametrize(("bias", "relu"), [(False, False), (True, False), (False, True)])
+def test_products_of_all_small_sizes(
+    transpose_a: int, transpose_b: int, bias: bool, relu: bool, isa: str, set_threads: SetThreads, many: int
+) -> None:
+    random = np.random.default_rng(0)
+    for m, k, n in itertools.product((1, 2, 3, 5, 16, 17, 33, 50), repeat=3):
+        a, b, offset = random.normal(size=(m, k)), random.normal(size=(k, n)), random.normal(size=n) * bias
+        operands = [a.T if transpose_a else a, b.T if transpose_b else b, offset][: 2 + bias]
+        graph = _core.Graph()
+        values = [graph.variable(_core.Variable(np.ascontiguousarray(x, np.float32), "v")) for x in operands]
+        (c,) = graph.add("matmul", values, {"transpose_a": transpose_a, "transpose_b": transpose_b})
+        if relu:
+            (c,) = graph.add("relu", [c])
+        expected = np.maximum(a @ b + offset, 0 if relu else -np.inf)
+        bits = set()
+        for threads in (1, many):
+            set_threads(threads)
+            found = _core.Program(graph, [], [c]).run([])[0]
+            np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5, err_msg=f"{m, k, n}")
+            bits.add(found.tobytes())
+        assert len(bits) == 1, (m, k, n)
 
 
 def input_norm(features: int, units: int) -> tuple[_core.Program, list[_core.Variable]]:

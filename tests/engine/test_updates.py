@@ -11,8 +11,8 @@ SetThreads = Callable[[int], None]
 KERNELS = {"sgd": 0, "sgd_momentum": 1, "sgd_nesterov": 1, "adam": 2}
 
 
-def program(kernel: str, shape: tuple[int, int], decay: bool, clip: bool, stored: bool) -> tuple[_core.Program, list]:
-    """A step of w from the gradient x^T dy + decay w, clipped; a `stored` product does not stay in registers."""
+def program(kernel: str, shape: tuple[int, int], decay: str, clip: bool, stored: bool) -> tuple[_core.Program, list]:
+    """A step of w from the gradient x^T dy + a decay, clipped; a `stored` product does not stay in registers."""
     random = np.random.default_rng(1)
     values = [random.normal(size=shape), *(random.normal(size=shape) ** 2 for _ in range(KERNELS[kernel]))]
     state = [_core.Variable(v.astype(np.float32), f"v{i}") for i, v in enumerate(values)]
@@ -23,8 +23,12 @@ def program(kernel: str, shape: tuple[int, int], decay: bool, clip: bool, stored
     x, dy = graph.input("x", (None, shape[0])), graph.input("dy", (None, shape[1]))
     w, *slots = (graph.variable(v) for v in state)
     gradient = product = graph.add("matmul", [x, dy], {"transpose_a": 1})[0]
-    if decay:
-        gradient = graph.add("add", [gradient, graph.add("multiply", [w, graph.variable(rate)])[0]])[0]
+    sources = {"w": lambda: w, "sign": lambda: graph.add("sign", [w])[0]}
+    changes = [graph.add("multiply", [sources[name](), graph.variable(rate)])[0] for name in decay.split()]
+    if len(changes) == 2:
+        changes = graph.add("add", changes)
+    if changes:
+        gradient = graph.add("add", [gradient, changes[0]])[0]
     if clip:
         gradient = graph.add("clip", [gradient], {"low": -2.0, "high": 1.5})[0]
     attrs = {"beta_2": 0.999, "epsilon": 1e-7} if kernel == "adam" else {}
@@ -34,9 +38,12 @@ def program(kernel: str, shape: tuple[int, int], decay: bool, clip: bool, stored
 
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("shape", [(9, 40), (41, 72), (50, 33), (100, 100), (200, 600)])
-@pytest.mark.parametrize(("decay", "clip"), [(False, False), (True, False), (False, True), (True, True)])
+@pytest.mark.parametrize(
+    ("decay", "clip"),
+    [("", False), ("w", False), ("", True), ("w", True), ("sign", False), ("w sign", False), ("sign w", True)],
+)
 def test_the_bits_of_an_update_apart(
-    kernel: str, shape: tuple[int, int], decay: bool, clip: bool, isa: str, set_threads: SetThreads, many: int
+    kernel: str, shape: tuple[int, int], decay: str, clip: bool, isa: str, set_threads: SetThreads, many: int
 ) -> None:
     random = np.random.default_rng(2)
     bits = []
@@ -45,7 +52,11 @@ def test_the_bits_of_an_update_apart(
         for threads, stored in ((1, True), (1, False), (2, False), (many, False)):
             set_threads(threads)
             made, state = program(kernel, shape, decay, clip, stored)
-            expected = ["matmul", *["multiply", "add"] * decay, *["clip"] * clip, kernel]
+            change = [
+                *decay.replace("w", "multiply").replace("sign", "sign multiply").split(),
+                *["add"] * len(decay.split()),
+            ]
+            expected = ["matmul", *change, *["clip"] * clip, kernel]
             assert " + ".join(expected) in made.describe(rows)
             for _ in range(2):
                 made.run(data)
