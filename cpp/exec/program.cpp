@@ -10,6 +10,7 @@
 #include "exec/run.h"
 #include "exec/team.h"
 #include "plan/rowwise.h"
+#include "plan/stage_sums.h"
 
 namespace ravine {
 
@@ -42,7 +43,7 @@ const Graph& checked(const Graph& graph, const std::vector<ValueId>& inputs, con
 }  // namespace
 
 Program::Program(const Graph& graph, std::vector<ValueId> inputs, std::vector<ValueId> outputs)
-    : graph_(flattened(checked(graph, inputs, outputs))),
+    : graph_(with_staged_sums(flattened(checked(graph, inputs, outputs)))),
       inputs_(std::move(inputs)),
       outputs_(std::move(outputs)),
       schedule_(make_schedule(graph_, inputs_, outputs_)),

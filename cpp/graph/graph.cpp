@@ -161,4 +161,18 @@ std::vector<ValueId> Graph::add(const std::string& name, std::vector<ValueId> in
     return nodes_.back().outputs;
 }
 
+ValueId Graph::insert(size_t index, const OpDef& op, std::vector<ValueId> inputs, Attrs attrs) {
+    for (Value& value : values_)
+        if (value.producer >= static_cast<int32_t>(index)) ++value.producer;
+    Value value;
+    value.kind = ValueKind::computed;
+    value.shape = op.infer(*this, inputs, attrs).at(0);
+    value.producer = static_cast<int32_t>(index);
+    const ValueId output = new_value(std::move(value));
+    const Node& next = nodes_.at(index);
+    Node node{&op, std::move(attrs), std::move(inputs), {output}, next.label, next.guards};
+    nodes_.insert(nodes_.begin() + static_cast<std::ptrdiff_t>(index), std::move(node));
+    return output;
+}
+
 }  // namespace ravine

@@ -54,6 +54,10 @@ class Graph {
         return add(op, std::move(inputs), std::move(attrs), label).at(0);
     }
 
+    /// A node with one output before node `index`, under its label and guards; returns that output. For rewriting.
+    ValueId insert(size_t index, const OpDef& op, std::vector<ValueId> inputs, Attrs attrs);
+    Node& node(size_t index) { return nodes_.at(index); }
+
     /// What is added between the two runs only when the scalar is not 0, beside the guards that hold already. What it
     /// computes can be used there alone; variables that it updates keep their values otherwise.
     void push_guard(ValueId condition);
@@ -71,7 +75,6 @@ class Graph {
     const Node* producer(ValueId id) const;
 
   private:
-    friend class GraphEditor;
     ValueId new_value(Value value);
     /// Throws unless a value may be used under the guards that hold.
     void check_guards(const Value& value) const;

@@ -10,12 +10,13 @@ namespace {
 struct Form {
     int64_t outer, reduced, inner;  // without the batch, which counts in `outer` or `reduced`
     bool batch_outer, batch_reduced;
+    int64_t piece, pieces, size;  // see `pieces_of`
     Reduction reduction;
     bool mean;
 };
 
 Form form_of(const Shape& shape, const std::vector<int64_t>& axes) {
-    Form form{1, 1, 1, false, false, Reduction::sum, false};
+    Form form{1, 1, 1, false, false, 0, 0, 0, Reduction::sum, false};
     const int64_t first = axes.empty() ? shape.rank() : axes.front();
     const int64_t last = axes.empty() ? shape.rank() : axes.back();
     for (int64_t axis = 0; axis < shape.rank(); ++axis) {
@@ -38,10 +39,18 @@ std::vector<int64_t> checked_axes(const Shape& shape, const Attrs& attrs) {
     return axes;
 }
 
+/// Of a reduction with the attribute "piece", which is of all elements: how many results it has, one for each run of so
+/// many elements. The last may be shorter. 0 for other reductions.
+int64_t pieces_of(const Shape& shape, const Attrs& attrs) {
+    const int64_t piece = attrs.integer("piece", 0);
+    return piece > 0 ? (shape.unit() + piece - 1) / piece : 0;
+}
+
 std::vector<Shape> infer_reduction(const Graph& graph, const std::vector<ValueId>& inputs, const Attrs& attrs) {
     expect_inputs(inputs, 1);
     const Shape& from = graph.shape(inputs[0]);
     const std::vector<int64_t> axes = checked_axes(from, attrs);
+    if (const int64_t pieces = pieces_of(from, attrs)) return {Shape{pieces}};
     std::vector<int64_t> dims;
     for (int64_t axis = 0; axis < from.rank(); ++axis) {
         const bool reduced = !axes.empty() && axis >= axes.front() && axis <= axes.back();
@@ -54,6 +63,8 @@ std::vector<Shape> infer_reduction(const Graph& graph, const std::vector<ValueId
 }
 
 std::vector<Split> reduction_splits(const NodeView& view) {
+    if (const int64_t pieces = pieces_of(view.in(0), view.attrs()))
+        return {Split{Axis::rows, pieces, {Axis::all}, {Axis::rows}}};
     const Form form = form_of(view.in(0), checked_axes(view.in(0), view.attrs()));
     if (form.batch_outer) return {batch_split(view)};
     if (form.outer == 1 && form.inner > 1)
@@ -64,8 +75,20 @@ std::vector<Split> reduction_splits(const NodeView& view) {
     return {};
 }
 
+void run_pieces(const Call& call, const Slice& slice, const Form& form) {
+    const bool by_rows = slice.axis == Axis::rows;
+    const int64_t begin = by_rows ? slice.begin : 0, end = by_rows ? slice.end : form.pieces;
+    const int64_t whole = std::min(end, form.size / form.piece);
+    const float* const src = call.src(0);
+    const auto reduce = call.kernels->reduce_over_columns;
+    if (begin < whole)
+        reduce(form.reduction, whole - begin, form.piece, src + begin * form.piece, form.piece, call.dst() + begin);
+    if (whole < end) reduce(form.reduction, 1, form.size % form.piece, src + whole * form.piece, 0, call.dst() + whole);
+}
+
 void run_reduction(const Call& call, const Slice& slice) {
     const Form& form = *static_cast<const Form*>(call.params);
+    if (form.pieces > 0) return run_pieces(call, slice, form);
     const int64_t reduced = form.batch_reduced ? form.reduced * slice.rows : form.reduced;
     const bool by_rows = slice.axis == Axis::rows, by_columns = slice.axis == Axis::columns;
     const int64_t first = by_rows ? slice.begin * form.outer : 0;
@@ -97,6 +120,9 @@ OpDef& define_reduction(Registry& registry, const std::string& name, Reduction r
         auto form = std::make_shared<Form>(form_of(view.in(0), checked_axes(view.in(0), view.attrs())));
         form->reduction = reduction;
         form->mean = mean;
+        form->piece = view.attrs().integer("piece", 0);
+        form->pieces = pieces_of(view.in(0), view.attrs());
+        form->size = view.in(0).unit();
         return form;
     };
     op.run = run_reduction;

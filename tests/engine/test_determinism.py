@@ -120,6 +120,33 @@ def test_products_of_all_small_sizes(
         assert len(bits) == 1, (m, k, n)
 
 
+@pytest.mark.parametrize("part", ["", "square", "absolute"])
+@pytest.mark.parametrize("shape", [(256, 128), (399, 83), (40_000,), (2, 5, 4096)])
+def test_sums_of_large_values_are_shared(
+    part: str, shape: tuple[int, ...], isa: str, set_threads: SetThreads, many: int
+) -> None:
+    w = _core.Variable(np.random.default_rng(0).normal(1, size=shape).astype(np.float32), "w")
+    graph = _core.Graph()
+    x = graph.variable(w)
+    if part:
+        (x,) = graph.add(part, [x])
+    (total,) = graph.add("sum", [x], {"axes": list(range(len(shape)))})
+    (slope,) = graph.gradients(total, [graph.variable(w)])
+    bits = set()
+    for threads in (1, 2, many):
+        set_threads(threads)
+        program = _core.Program(graph, [], [total, slope])
+        found = program.run([])
+        if threads > 1:
+            assert re.search(r"rows \d+ .*sum", program.describe(1)), program.describe(1)
+        bits.add(b"".join(x.tobytes() for x in found))
+    assert len(bits) == 1
+    exact = {"": lambda v: v, "square": np.square, "absolute": np.abs}[part](w.value.astype(np.float64)).sum()
+    np.testing.assert_allclose(found[0], exact, rtol=1e-6)
+    expected = {"": np.ones(shape), "square": 2 * w.value, "absolute": np.sign(w.value)}[part]
+    np.testing.assert_array_equal(found[1], expected.astype(np.float32))
+
+
 def input_norm(features: int, units: int) -> tuple[_core.Program, list[_core.Variable]]:
     """A step of SGD of a layer on its normalized input, whose gradients need no product for dX."""
     random = np.random.default_rng(1)
