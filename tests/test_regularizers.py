@@ -149,3 +149,28 @@ def test_names_and_configs() -> None:
         regularizers.L2(-1)
     with pytest.raises(ValueError, match="finite, non-negative `l1`, received 'a'"):
         regularizers.L1("a")
+
+
+@pytest.mark.parametrize("normalized", [False, True])
+@pytest.mark.parametrize(
+    "penalty", [keras.regularizers.L1(0.3), keras.regularizers.L2(0.3), keras.regularizers.L1L2(0.3, 0.2)]
+)
+def test_a_step_with_a_penalty(normalized: bool, penalty: keras.regularizers.Regularizer) -> None:
+    def step(regularizer: keras.regularizers.Regularizer | None) -> tuple[np.ndarray, np.ndarray]:
+        keras.utils.set_random_seed(0)
+        dense = keras.layers.Dense(40, kernel_regularizer=regularizer)
+        model = keras.Sequential([keras.layers.Input((60,))])
+        if normalized:
+            model.add(keras.layers.BatchNormalization())
+        model.add(dense)
+        model.compile(keras.optimizers.SGD(0.1), loss="mse")
+        before = dense.kernel.numpy()
+        model.train_on_batch(x, y)
+        return before, dense.kernel.numpy()
+
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(32, 60)).astype(np.float32), random.normal(size=(32, 40)).astype(np.float32)
+    w, plain = step(None)
+    _, penalized = step(penalty)
+    slope = getattr(penalty, "l1", 0.0) * np.sign(w) + 2 * getattr(penalty, "l2", 0.0) * w
+    np.testing.assert_allclose(penalized, plain - 0.1 * slope, atol=1e-6)

@@ -99,7 +99,7 @@ void multiply(const Call& call, const Slice& given, const Epilogue* next) {
     const NormalizedGradArgs whole = context.whole();
     Update update;
     if (next && next->update && next->update->args.in[0].data == whole.w && !next->update->decay &&
-        !next->update->clip) {
+        !next->update->sign_decay && !next->update->clip) {
         update = *next->update;
         update.normalized = &whole;
         epilogue.update = &update;

@@ -10,6 +10,7 @@ namespace {
 
 constexpr double kBarrierCycles = 700;       // two cores, spinning
 constexpr double kSharedBytesPerCycle = 12;  // what another core wrote, read through the last-level cache
+constexpr double kBoundaryCycles = 60;  // a line that two threads write: 12 where they share a cache, 240 where not
 constexpr double kTileCyclesPerElement = 0.3;
 constexpr double kStepCycles = 60;
 
@@ -175,6 +176,20 @@ double group_cost(const Schedule& schedule, const Group& group, int64_t rows) {
     return cycles;
 }
 
+/// Of the memory of a value, seen as rows.
+struct Extent {
+    int64_t bytes = 0;
+    int64_t split_lines = 0;  // rows that begin within a cache line: threads that share columns meet there
+};
+
+Extent extent_of(const Value& value, int64_t rows) {
+    constexpr int64_t kLine = 64;
+    Extent extent{value_bytes(value, rows), 0};
+    const int64_t row = value.shape.rank() ? value.shape.last() * dtype_size(value.dtype) : 0;
+    if (row > 0 && row % kLine != 0) extent.split_lines = extent.bytes / row;
+    return extent;
+}
+
 /// Which part of each storage a thread has in its own cache: that of its last access.
 class Caches {
   public:
@@ -206,7 +221,7 @@ double largest_share(const Split& split, int64_t rows, int threads) {
     return extent ? static_cast<double>(largest) / static_cast<double>(extent) : 0;
 }
 
-Partition choose(const Schedule& schedule, const Storages& storages, const std::map<int, int64_t>& bytes, int64_t rows,
+Partition choose(const Schedule& schedule, const Storages& storages, const std::map<int, Extent>& extents, int64_t rows,
                  int threads, Caches& caches) {
     Partition partition;
     Pending pending;
@@ -222,8 +237,11 @@ Partition choose(const Schedule& schedule, const Storages& storages, const std::
         const auto cost_of = [&](const std::vector<Access>& accesses, double part) {
             double cycles = work * part + (threads > 1 && pending.conflicts(accesses) ? kBarrierCycles : 0);
             for (const Access& access : accesses) {
-                const auto known = bytes.find(access.storage);
-                if (known != bytes.end()) cycles += caches.fetch(access, known->second, threads);
+                const auto known = extents.find(access.storage);
+                if (known == extents.end()) continue;
+                cycles += caches.fetch(access, known->second.bytes, threads);
+                if (threads > 1 && access.write && access.region.axis == Axis::columns)
+                    cycles += kBoundaryCycles * static_cast<double>(known->second.split_lines);
             }
             return cycles;
         };
@@ -253,13 +271,13 @@ Partition choose(const Schedule& schedule, const Storages& storages, const std::
 
 Partition choose_partition(const Schedule& schedule, const Storages& storages, int64_t rows, int threads) {
     const std::vector<bool> inside = values_inside_groups(schedule);
-    std::map<int, int64_t> bytes;  // of the storages that groups share
+    std::map<int, Extent> extents;  // of the storages that groups share
     for (size_t id = 0; id < inside.size(); ++id)
-        if (!inside[id]) bytes[storages.of(static_cast<ValueId>(id))] = value_bytes(schedule.graph->values()[id], rows);
+        if (!inside[id]) extents[storages.of(static_cast<ValueId>(id))] = extent_of(schedule.graph->values()[id], rows);
     Caches caches;
     // The first pass finds out what each thread holds when a batch begins.
-    choose(schedule, storages, bytes, rows, threads, caches);
-    return choose(schedule, storages, bytes, rows, threads, caches);
+    choose(schedule, storages, extents, rows, threads, caches);
+    return choose(schedule, storages, extents, rows, threads, caches);
 }
 
 void place_barriers(const Schedule& schedule, const Storages& storages, int threads, Partition& partition) {
