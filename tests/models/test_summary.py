@@ -121,3 +121,36 @@ def test_width_and_positions(table: str) -> None:
     with pytest.raises(ValueError, match="positions"):
         text_of(network(), positions=[0.5])
     assert "hidden (Dense)" in text_of(network(), positions=[0.5, 0.8, 1.0], line_length=100)
+
+
+def test_a_subclassed_model_shows_the_shapes_of_its_first_call(table: str) -> None:
+    class Block(layers.Layer):
+        def __init__(self):
+            super().__init__(name="block")
+            self.inner = layers.Dense(12)
+
+        def call(self, x):
+            return self.inner(x)
+
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__(name="own")
+            self.flat = layers.Flatten(name="flat")
+            self.block = Block()
+            self.drop = layers.Dropout(0.5, name="drop")
+            self.unused = layers.Dense(7, name="unused")
+
+        def call(self, x, training=None):
+            return self.drop(self.block(self.flat(x)), training=training)
+
+    model = Net()
+    assert "(None" not in text_of(model)
+    model(np.ones((5, 4, 2), np.float32))
+    text = text_of(model)
+    lines = {
+        name: next(line for line in text.splitlines() if name in line) for name in ("flat", "block", "drop", "unused")
+    }
+    assert "(None, 8)" in lines["flat"]
+    assert "(None, 12)" in lines["block"]
+    assert "(None, 12)" in lines["drop"]
+    assert "?" in lines["unused"]

@@ -141,6 +141,12 @@ def shapes_of(argument: Any) -> Any:
     return _tree.mapped(lambda x: tuple(x.shape) if hasattr(x, "shape") else None, argument)
 
 
+def shape_per_sample(tensor: Any) -> tuple | None:
+    """The shape with None for the batch; None for what is no tensor."""
+    shape = getattr(tensor, "shape", None)
+    return None if shape is None else (None, *shape[1:]) if len(shape) else ()
+
+
 def is_shape(x: Any) -> bool:
     return isinstance(x, (list, tuple)) and all(size is None or isinstance(size, (int, np.integer)) for size in x)
 

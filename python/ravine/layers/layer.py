@@ -56,6 +56,7 @@ class Layer(Tracked):
     _call_losses: list
     _inbound_nodes: list[Node]
     _build_shapes: dict | None
+    _called_shape: Any  # of the output of the first call, None in front
     _input_shape_arg: tuple | None
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
@@ -88,6 +89,7 @@ class Layer(Tracked):
         state["_call_losses"] = []
         state["_inbound_nodes"] = []
         state["_build_shapes"] = None
+        state["_called_shape"] = None
         state["_input_shape_arg"] = legacy_shape(kwargs)
         state["supports_masking"] = False
         state["input_spec"] = None
@@ -245,6 +247,8 @@ class Layer(Tracked):
                 state["_frozen_version"] -= 1
         if watcher is not None:
             watcher.called(self, args, outputs)
+        if state["_called_shape"] is None:
+            state["_called_shape"] = _tree.mapped(_call.shape_per_sample, outputs)
         return outputs
 
     def _call_masked(self, args: tuple, kwargs: dict) -> Any:

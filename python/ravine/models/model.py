@@ -212,14 +212,14 @@ class Model(SavingMethods):
         raise ValueError(f"{self._label}: no layer {name!r}. {close_matches(str(name), [x.name for x in layers])}")
 
     def _output_shapes(self) -> list[tuple | None]:
-        """The shapes of what `operations` put out, as far as they are known."""
+        """The shapes of what `operations` put out: in the graph of layers, else in their first call."""
         shapes: dict[int, Any] = {}
         if self._network is not None:
             for node in reversed(self._network.nodes):
                 shapes[id(node.layer)] = _tree.mapped(lambda x: x.shape, node.outputs)
             for source, tensor in zip(self._network.sources, self._network.input_tensors, strict=True):
                 shapes[id(source)] = tensor.shape
-        return [shapes.get(id(layer)) for layer in self.operations]
+        return [shapes.get(id(layer), layer._called_shape) for layer in self.operations]
 
     def summary(
         self,
@@ -232,7 +232,7 @@ class Model(SavingMethods):
     ) -> None:
         """Print a table of the layers: name and type, output shape, number of parameters, and the totals.
 
-        Layers that are not built yet show "?". `print_fn` is called once with the whole text.
+        Layers that are not built yet, or that nothing has called, show "?". `print_fn` is called once with the whole text.
         """
         print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
 
