@@ -232,7 +232,7 @@ class Model(SavingMethods):
     ) -> None:
         """Print a table of the layers: name and type, output shape, number of parameters, and the totals.
 
-        Layers that are not built yet, or that nothing has called, show "?". `print_fn` is called once with the whole text.
+        Layers that are not built, or that nothing has called, show "?". `print_fn` is called once with the whole text.
         """
         print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
 
