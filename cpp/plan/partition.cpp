@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <new>
+#include <numeric>
 
 namespace ravine {
 
@@ -186,7 +187,10 @@ Extent extent_of(const Value& value, int64_t rows) {
     constexpr int64_t kLine = 64;
     Extent extent{value_bytes(value, rows), 0};
     const int64_t row = value.shape.rank() ? value.shape.last() * dtype_size(value.dtype) : 0;
-    if (row > 0 && row % kLine != 0) extent.split_lines = extent.bytes / row;
+    if (row == 0) return extent;
+    // Every so many rows one begins with a line, the first among them.
+    const int64_t count = extent.bytes / row, period = kLine / std::gcd(kLine, row);
+    extent.split_lines = count - (count + period - 1) / period;
     return extent;
 }
 
