@@ -85,7 +85,7 @@ void measure(bench::Report& report, const ravine::KernelTable& kernels, const La
     ravine::GemmArgs args{};
     args.m = s.m, args.n = s.n, args.k = s.k;
     args.a = a.data(), args.b = b.data(), args.c = c.data(), args.ldc = s.n;
-    args.a_row = s.m == 1 ? 1 : s.a_row(), args.a_col = s.a_col();
+    args.a_row = s.a_row(), args.a_col = s.a_col();
     args.b_row = s.b_row(), args.b_col = s.n == 1 ? 1 : s.b_col();
     bench::Floats scratch(kernels.gemm_scratch(s.m, s.n, s.k, form != Form::atb, form != Form::abt));
     args.scratch = scratch.data();

@@ -127,8 +127,7 @@ static void multiply_columns_apart(const ravine::GemmArgs& g, int64_t columns) {
 
 static void gemm(const ravine::GemmArgs& g) {
     if (g.m <= 0 || g.n <= 0) return;
-    if (is_dot_of_rows(g)) return gemm_dot_of_rows(g);
-    if (is_dot_of_columns(g)) return gemm_dot_of_columns(g);
+    if (is_dot(g)) return gemm_dot(g);
     if (is_tiny(g)) return gemm_tiny(g);
     if (is_shallow(g)) return gemm_shallow(g);
     if (is_upright(g)) return gemm_upright(g);

@@ -103,8 +103,8 @@ struct Epilogue {
 };
 
 /// C[m,n] = A[m,k] B[k,n] + bias[n].
-/// A(i,p) = a[i*a_row + p*a_col] and B(p,j) = b[p*b_row + j*b_col]; one stride of each is 1. Both are when all of A, of
-/// which this may be a slice, has one row, or all of B one column.
+/// A(i,p) = a[i*a_row + p*a_col] and B(p,j) = b[p*b_row + j*b_col]; one stride of each is 1. Both of
+/// B's are when all of B, of which this may be a slice, has one column.
 /// c may be null when an epilogue consumes the tiles; with both, C is stored and the epilogue sees C's memory.
 /// k = 0 gives the bias alone (or zeros).
 struct GemmArgs {

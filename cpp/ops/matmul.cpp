@@ -57,7 +57,7 @@ void multiply(const Call& call, const Slice& slice, const Epilogue* epilogue) {
     args.n = e.n;
     args.k = e.batch_k ? e.k * slice.rows : e.k;
     const int64_t lda = e.transpose_a ? args.m : args.k, ldb = e.transpose_b ? args.k : args.n;
-    args.a_row = e.transpose_a || args.m == 1 ? 1 : lda;
+    args.a_row = e.transpose_a ? 1 : lda;
     args.a_col = e.transpose_a ? lda : 1;
     args.b_row = e.transpose_b ? 1 : ldb;
     args.b_col = e.transpose_b && args.n > 1 ? ldb : 1;

@@ -39,11 +39,14 @@ std::vector<int64_t> checked_axes(const Shape& shape, const Attrs& attrs) {
     return axes;
 }
 
-/// Of a reduction with the attribute "piece", which is of all elements: how many results it has, one for each run of so
-/// many elements. The last may be shorter. 0 for other reductions.
+/// Of a reduction with the attribute "piece", which is of all elements of a value without a batch: how many results it
+/// has, one for each run of so many elements. The last may be shorter. 0 for other reductions.
 int64_t pieces_of(const Shape& shape, const Attrs& attrs) {
-    const int64_t piece = attrs.integer("piece", 0);
-    return piece > 0 ? (shape.unit() + piece - 1) / piece : 0;
+    if (!attrs.has("piece")) return 0;
+    const int64_t piece = attrs.integer("piece"), size = shape.batched() ? 0 : shape.unit();
+    if (piece < 1 || piece > size || static_cast<int64_t>(attrs.integers("axes").size()) != shape.rank())
+        throw std::invalid_argument("a piece must be a part of all elements of a value without a batch dimension.");
+    return (size - 1) / piece + 1;
 }
 
 std::vector<Shape> infer_reduction(const Graph& graph, const std::vector<ValueId>& inputs, const Attrs& attrs) {

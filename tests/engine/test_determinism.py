@@ -178,15 +178,21 @@ def test_batch_norm_on_the_input(features: int, units: int, isa: str, set_thread
     assert bits[0] == bits[1] == bits[2]
 
 
-def test_batch_size_does_not_change_a_prediction(set_threads: SetThreads, many: int) -> None:
+@pytest.mark.parametrize("transposed", [0, 1])
+@pytest.mark.parametrize("units", [1, 130])
+def test_batch_size_does_not_change_a_prediction(
+    units: int, transposed: int, set_threads: SetThreads, many: int
+) -> None:
     builder = network([33, 40])
     _, probs = builder.program.run(builder.data(50))
     assert probs.shape == (50, 5)
     graph = _core.Graph()
     x = graph.input("x", (None, 33))
-    w = graph.constant(np.random.default_rng(0).normal(size=(33, 130)).astype(np.float32))
-    (y,) = graph.add("matmul", [x, w], {"transpose_a": 0, "transpose_b": 0})
-    (y,) = graph.add("softmax", graph.add("tanh", [y]))
+    shape = (units, 33) if transposed else (33, units)
+    w = graph.constant(np.random.default_rng(0).normal(size=shape).astype(np.float32))
+    (y,) = graph.add("tanh", graph.add("matmul", [x, w], {"transpose_a": 0, "transpose_b": transposed}))
+    if units > 1:
+        (y,) = graph.add("softmax", [y])
     program = _core.Program(graph, [x], [y])
     data = builder.data(50)[0]
     whole = program.run([data])[0]
