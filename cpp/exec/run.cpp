@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "exec/chain.h"
+#include "exec/gather.h"
 #include "exec/team.h"
 
 namespace ravine {
@@ -96,12 +97,10 @@ class Runner {
           sinks_(sinks),
           poll_(poll),
           interval_(poll_seconds),
-          barrier_(plan.threads) {
+          barrier_(plan.threads),
+          direct_(find_direct()),
+          gatherer_(plan, feeds, range, direct_) {
         next_ = range.begin;
-        if (sinks.empty() || feeds.empty() || !lies_ready(0)) return;
-        const int64_t unit = feeds[0].unit;
-        if (unit > kLongSample || plan.capacity * unit < kLargeBatch) return;
-        if (find_readers(plan, plan.inputs[0].data, readers_)) direct_ = 0;
     }
 
     void operator()(int thread) {
@@ -125,7 +124,7 @@ class Runner {
                 const Step& step = plan_.steps[i];
                 if (step.barrier) barrier_.wait();
                 if (!holds(step)) continue;
-                if (direct_ == kNoFeed || !reads_directly(i))
+                if (direct_ == Gatherer::kNoFeed || !reads_directly(i))
                     run_step(step, thread, threads, rows, scratch, &error);
                 else
                     run_bound_step(step, rebound(i, first), thread, threads, rows, scratch, &error);
@@ -145,9 +144,7 @@ class Runner {
 
   private:
     using Clock = std::chrono::steady_clock;
-    static constexpr size_t kNoFeed = std::numeric_limits<size_t>::max();
-    // A small batch is soon gathered, and a long sample is read in pieces, by which a product is held up.
-    static constexpr int64_t kLargeBatch = 1 << 14, kLongSample = 1 << 10;  // floats
+    static constexpr int64_t kLargeBatch = 1 << 14;  // floats; a smaller one is soon gathered
     static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 
     bool ask(int64_t batch) {
@@ -159,11 +156,14 @@ class Runner {
         }
     }
 
-    /// Are the samples of feed i floats that lie in order, side by side?
-    bool lies_ready(size_t i) const {
-        const Feed& feed = feeds_[i];
-        return plan_.inputs[i].batched && feed.element == Element::f32 && !range_.order &&
-               feed.stride == feed.unit * static_cast<int64_t>(sizeof(float));
+    /// The feed that the steps can read where it lies: floats in order, side by side.
+    size_t find_direct() {
+        if (sinks_.empty() || feeds_.empty() || !plan_.inputs[0].batched || range_.order) return Gatherer::kNoFeed;
+        const Feed& feed = feeds_[0];
+        if (feed.element != Element::f32 || feed.stride != feed.unit * static_cast<int64_t>(sizeof(float)))
+            return Gatherer::kNoFeed;
+        if (plan_.capacity * feed.unit < kLargeBatch) return Gatherer::kNoFeed;
+        return find_readers(plan_, plan_.inputs[0].data, readers_) ? 0 : Gatherer::kNoFeed;
     }
 
     bool reads_directly(size_t step) const {
@@ -182,46 +182,8 @@ class Runner {
     void gather(int thread, int64_t first, int64_t rows) {
         int64_t begin, end;
         share_of(rows, kRowGrain, thread, plan_.threads, &begin, &end);
-        for (size_t i = 0; i < feeds_.size(); ++i) {
-            if (i == direct_ || comes_by_sample(i)) continue;
-            const Feed& feed = feeds_[i];
-            const Port& port = plan_.inputs[i];
-            const char* data = static_cast<const char*>(feed.data);
-            if (port.batched)
-                cast(feed)((end - begin) * feed.unit, data + (first + begin) * feed.stride,
-                           port.data + begin * feed.unit);
-            else if (thread == 0)
-                cast(feed)(feed.unit, data, port.data);
-        }
-        // Sample by sample: what feeds have in common (an autoencoder's targets are its inputs) is still in the cache.
-        for (int64_t row = begin; row < end; ++row) {
-            for (size_t i = 0; i < feeds_.size(); ++i) {
-                if (i == direct_ || !comes_by_sample(i)) continue;
-                const Feed& feed = feeds_[i];
-                if (row + 1 < end) prefetch(sample(feed, first + row + 1), feed.unit * element_size(feed));
-                cast(feed)(feed.unit, sample(feed, first + row), plan_.inputs[i].data + row * feed.unit);
-            }
-        }
-    }
-
-    bool comes_by_sample(size_t i) const {
-        const Feed& feed = feeds_[i];
-        return plan_.inputs[i].batched && (range_.order || feed.stride != feed.unit * element_size(feed));
-    }
-
-    const char* sample(const Feed& feed, int64_t i) const {
-        return static_cast<const char*>(feed.data) + (range_.order ? range_.order[i] : i) * feed.stride;
-    }
-
-    static void prefetch(const char* data, int64_t bytes) {
-        constexpr int64_t kLine = 64, kMost = 1 << 14;  // a fraction of the first-level cache
-        for (int64_t i = 0; i < std::min(bytes, kMost); i += kLine) __builtin_prefetch(data + i);
-    }
-
-    static int64_t element_size(const Feed& feed) { return kElementSize[static_cast<int>(feed.element)]; }
-
-    auto cast(const Feed& feed) const -> void (*)(int64_t, const void*, float*) {
-        return kernels().cast[static_cast<int>(feed.element)];
+        gatherer_.rows(first, begin, end);
+        if (thread == 0) gatherer_.whole();
     }
 
     void scatter(int thread, int64_t first, int64_t rows) {
@@ -238,8 +200,6 @@ class Runner {
         }
     }
 
-    const KernelTable& kernels() const { return *plan_.kernels; }
-
     Plan& plan_;
     const std::vector<Feed>& feeds_;
     const BatchRange& range_;
@@ -247,8 +207,9 @@ class Runner {
     const std::function<bool(int64_t)>& poll_;
     const std::chrono::duration<double> interval_;
     Barrier barrier_;
-    size_t direct_ = kNoFeed;      // the feed that steps read where it lies
-    std::vector<Reader> readers_;  // of it
+    std::vector<Reader> readers_;  // of the feed that steps read where it lies
+    const size_t direct_;          // its number
+    const Gatherer gatherer_;
     std::atomic<int64_t> stop_at_{kNever}, fault_in_{kNever};
     int64_t next_ = 0;
     DataError error_;

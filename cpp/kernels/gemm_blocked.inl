@@ -24,6 +24,7 @@ enum : int64_t {
     kAliasing = 1024,               // columns of A so many floats (4 KiB) apart all fall into one set of the L1 cache,
     kPackedRows = kRowsBlock + 16,  // so they are copied to this distance,
     kCopiedAhead = 8,               // and no hardware foresees the next
+    kFarFloats = 1 << 16,
     kPartialColumns = 4 * kGemmColumns,  // kColumnsBlock when partial sums live in scratch
 };
 
@@ -104,6 +105,8 @@ static void multiply_panel(const ravine::GemmArgs& g, const PanelJob& job) {
     const int64_t tile_rows = smaller(kTileAccumulators / vectors, kMaxTileRows);
     const int64_t rows = job.i_end - job.i_begin, tiles = divide_up(rows, tile_rows), group = kGemmRows / tile_rows;
     const bool last_piece = job.p + job.depth >= g.k;
+    // Rows of a large A come from memory, where no hardware looks ahead from one row's piece of the depth to the next.
+    const bool far = job.j == 0 && g.m * g.k >= kFarFloats;
     alignas(64) float buffer[kGemmRows * kGemmColumns];
 
     Tile t;
@@ -138,6 +141,7 @@ static void multiply_panel(const ravine::GemmArgs& g, const PanelJob& job) {
         t.start = job.p > 0 ? t.c : g.bias ? g.bias + job.j : nullptr;
         t.start_row = job.p > 0 ? t.c_row : 0;
         if (job.p > 0) prefetch_tile(smaller(tile_rows, rows - next), job.columns, t.c + (next - i) * t.c_row, t.c_row);
+        t.fetch_rows = far && next + kTileRows <= rows;
         multiply_tile(next - i, vectors, t);
         if (t.copy) use_packed();
         i = next;

@@ -29,6 +29,8 @@ static void multiply_tile(const Tile& t) {
     Ahead<kUpdates, kRows, kVectors> ahead(t);
     for (int64_t p = 0; p < t.k; ++p) {
         ahead.fetch();
+        if constexpr (kRowMajorA && kRows == kTileRows && kVectors == kTileVectors)
+            if (t.fetch_rows && p % 2 == 0) __builtin_prefetch(a + (kRows + p / 2 % kRows) * a_row + p / 16 * 16);
         Vec y[kVectors];
 #pragma GCC unroll 8
         for (int v = 0; v < kVectors; ++v)
