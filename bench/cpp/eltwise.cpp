@@ -1,5 +1,5 @@
-// eltwise [--json] [--isa NAME] [--seconds S] [NAME...]: every element-wise kernel at 1K, 16K and 1M floats, one
-// thread.
+// eltwise [--json] [--isa NAME] [--seconds S] [NAME...]: every element-wise kernel at 1K, 16K, 1M and 32M
+// floats, one thread.
 //
 // GB/s counts what a kernel must read and write once. "of copy" compares it with a copy of the same number of bytes
 // through buffers of the same total size. Cycles are derived from the FMA peak, which is two vectors per cycle on the
@@ -120,7 +120,7 @@ int main(int argc, char** argv) {
     for (int kernel = 0; kernel < static_cast<int>(ravine::Eltwise::count_); ++kernel) {
         const std::string name = ravine::kEltwiseInfo[kernel].name;
         if (!names.empty() && std::find(names.begin(), names.end(), name) == names.end()) continue;
-        for (int64_t count : {1 << 10, 1 << 14, 1 << 20}) measure(report, *kernels, kernel, count, seconds);
+        for (int64_t count : {1 << 10, 1 << 14, 1 << 20, 1 << 25}) measure(report, *kernels, kernel, count, seconds);
     }
     return 0;
 }

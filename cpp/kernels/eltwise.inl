@@ -53,8 +53,11 @@ constexpr int kRowVectors = kWidth > 4 ? 2 : 1;
 #define RAVINE_MIX_INSTRUCTIONS
 #endif
 
+/// So many floats have left the caches before anybody can read them again.
+constexpr int64_t kStreamed = 1 << 23;
+
 /// One row of n elements. The first `dense` sources are read along the row, the others are the same for all of it.
-template <int dense, int inputs, int outputs, int params, class Op>
+template <int dense, int inputs, int outputs, int params, bool streamed = false, class Op>
 RAVINE_INLINE void run_row(int64_t n, float* const (&out)[outputs], const float* const (&in)[inputs],
                            const Vec (&constant)[inputs + params + 1], Op op) {
     const auto step = [&](auto& r, int64_t j, int64_t lanes) __attribute__((always_inline)) {
@@ -67,7 +70,11 @@ RAVINE_INLINE void run_row(int64_t n, float* const (&out)[outputs], const float*
             at += kWidth;
         }
         for (const Results<outputs>& result : r) {
-            for (int k = 0; k < outputs; ++k) store_lanes(out[k] + j, result.value[k], lanes);
+            for (int k = 0; k < outputs; ++k)
+                if (streamed && lanes == kWidth)
+                    stream(out[k] + j, result.value[k]);
+                else
+                    store_lanes(out[k] + j, result.value[k], lanes);
             j += kWidth;
         }
     };
@@ -96,6 +103,23 @@ RAVINE_INLINE void run_rows(const TileArgs& args, int64_t m, int64_t n, const So
         for (int k = 0; k < dense; ++k) in[k] += source[k].ld;
         for (int k = 0; k < outputs; ++k) out[k] += args.out[k].ld;
     }
+}
+
+/// One long row that nothing is read from. Written past the caches it need not be read into them first.
+template <int inputs, int params, class Op>
+RAVINE_INLINE void run_streamed_row(const TileArgs& args, int64_t n, const Source* source, Op op) {
+    float* out[1] = {args.out[0].data};
+    const auto misaligned =
+        static_cast<int64_t>(reinterpret_cast<uintptr_t>(out[0]) % (kWidth * sizeof(float)) / sizeof(float));
+    const int64_t head = misaligned ? kWidth - misaligned : 0;
+    run_rows<inputs, inputs, 1, params>(args, 1, head, source, op);
+    Vec constant[inputs + params + 1];
+    const float* in[inputs];
+    for (int k = 0; k < inputs; ++k) in[k] = source[k].data + head;
+    for (int k = 0; k < params; ++k) constant[inputs + k] = splat(args.param[k]);
+    out[0] += head;
+    run_row<inputs, inputs, 1, params, true>(n - head, out, in, constant, op);
+    finish_streaming();
 }
 
 /// Rows of any mixture of steps. A source of step 0 is copied to a vector that is read again and again.
@@ -161,6 +185,12 @@ RAVINE_INLINE void run_tile(const TileArgs& args, Op op) {
     while (rows < inputs && in[rows].step) ++rows;
     bool scalars = rows == arrays;
     for (int k = arrays; k < inputs; ++k) scalars &= in[k].step == 0 && in[k].ld == 0;
+    if constexpr (outputs == 1) {
+        bool in_place = false;
+        for (int k = 0; k < inputs; ++k) in_place |= in[k].data == args.out[0].data;
+        if (rows == inputs && m == 1 && n >= kStreamed && !in_place)
+            return run_streamed_row<inputs, params>(args, n, in, op);
+    }
     if (rows == inputs)
         run_rows<inputs, inputs, outputs, params>(args, m, n, in, op);
     else if (scalars)

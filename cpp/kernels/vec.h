@@ -30,6 +30,22 @@ typedef uint32_t VecUint __attribute__((vector_size(RAVINE_WIDTH * 4)));
 RAVINE_INLINE Vec splat(float x) { return x - Vec{}; }
 RAVINE_INLINE Vec load(const float* p) { return *reinterpret_cast<const VecUnaligned*>(p); }
 RAVINE_INLINE void store(float* p, Vec v) { *reinterpret_cast<VecUnaligned*>(p) = v; }
+#if defined(__SSE2__)
+/// Past the caches, to an aligned address. Other threads see it after finish_streaming.
+RAVINE_INLINE void stream(float* p, Vec v) {
+#if defined(__AVX512F__)
+    _mm512_stream_ps(p, v);
+#elif defined(__AVX2__)
+    _mm256_stream_ps(p, v);
+#else
+    _mm_stream_ps(p, v);
+#endif
+}
+RAVINE_INLINE void finish_streaming() { _mm_sfence(); }
+#else
+RAVINE_INLINE void stream(float* p, Vec v) { store(p, v); }
+RAVINE_INLINE void finish_streaming() {}
+#endif
 RAVINE_INLINE VecInt bits(Vec v) { return (VecInt)v; }
 RAVINE_INLINE Vec from_bits(VecInt v) { return (Vec)v; }
 /// a - b of bit patterns, which may wrap around.

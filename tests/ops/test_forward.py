@@ -164,6 +164,18 @@ def test_nan_wins(op: str, isa: str) -> None:
         assert np.isnan(got).sum() == (op != "argmax")
 
 
+def test_results_larger_than_the_caches_have_the_same_bits(isa: str, threads: int) -> None:
+    rows = (1 << 23) // 5 * threads + 4001  # each thread has enough to write past the caches, from any address on
+    x = np.random.default_rng(0).normal(size=(rows, 5)).astype(np.float32)
+    y = x[::-1].copy()
+    cuts = range(0, rows, rows // 9)
+    for op, operands in {"silu": [x], "subtract": [x, y]}.items():
+        (got,) = _core.eager(op, operands)
+        for i in cuts:
+            (want,) = _core.eager(op, [operand[i : i + rows // 9] for operand in operands])
+            np.testing.assert_array_equal(got[i : i + rows // 9].view(np.uint32), want.view(np.uint32))
+
+
 def test_labels_outside_the_classes_give_no_loss_value(isa: str) -> None:
     logits = np.zeros((3, 4), np.float32)
     for label in (4.0, -1.0, 1.5, np.nan):
