@@ -68,40 +68,31 @@ class NormalizedRows {
     Vec s_[kVectors], dot_p_[kLanes], dot_s_[kLanes], gamma_, beta_;
 };
 
-template <int kVectors>
-struct PlainRows {
-    explicit PlainRows(const Tile&) {}
-    void begin_row() {}
-    Vec operator()(int, Vec product, Vec) { return product; }
-    void end_row() {}
-};
-
 /// Decay and clipping, on their way into an update.
-template <int kVectors>
+template <bool kDecays, bool kSignDecays, bool kClips>
 class ChangedRows {
   public:
-    explicit ChangedRows(const Tile& t)
-        : decays_(t.update->decay), sign_decays_(t.update->sign_decay), clips_(t.update->clip) {
-        if (decays_) decay_ = splat(*t.update->decay);
-        if (sign_decays_) sign_decay_ = splat(*t.update->sign_decay);
-        if (clips_) low_ = splat(t.update->clip[0]), high_ = splat(t.update->clip[1]);
+    explicit ChangedRows(const Tile& t) {
+        if constexpr (kDecays) decay_ = splat(*t.update->decay);
+        if constexpr (kSignDecays) sign_decay_ = splat(*t.update->sign_decay);
+        if constexpr (kClips) low_ = splat(t.update->clip[0]), high_ = splat(t.update->clip[1]);
     }
     void begin_row() {}
     Vec operator()(int, Vec product, Vec weight) {
-        if (sign_decays_) {
-            Vec change = op::multiply(op::sign(weight), sign_decay_);
-            if (decays_) change = op::add(change, op::multiply(weight, decay_));
-            product = op::add(product, change);
-        } else if (decays_) {
-            product = op::add(product, op::multiply(weight, decay_));
+        Vec change{};
+        if constexpr (kDecays) change = op::multiply(weight, decay_);
+        if constexpr (kSignDecays) {
+            const Vec by_sign = op::multiply(op::sign(weight), sign_decay_);
+            change = kDecays ? op::add(by_sign, change) : by_sign;
         }
-        return clips_ ? op::clip(product, low_, high_) : product;
+        if constexpr (kDecays || kSignDecays) product = op::add(product, change);
+        if constexpr (kClips) product = op::clip(product, low_, high_);
+        return product;
     }
     void end_row() {}
 
   private:
-    const bool decays_, sign_decays_, clips_;
-    Vec decay_{}, sign_decay_{}, low_{}, high_{};
+    Vec decay_, sign_decay_, low_, high_;
 };
 
 template <class Rows, int kDense, int kInputs, int kOutputs, int kParams, int kRows, int kVectors, class Op>
@@ -133,6 +124,19 @@ RAVINE_INLINE void update_tile(const Tile& t, const Vec (&sum)[kRows][kVectors],
     }
 }
 
+template <bool given>
+struct Given {
+    static constexpr bool value = given;
+};
+/// Calls what may depend on whether an operand is given, without asking again for each vector.
+template <class Body>
+RAVINE_INLINE void choose(const void* operand, Body body) {
+    if (operand)
+        body(Given<true>());
+    else
+        body(Given<false>());
+}
+
 template <class Rows, int kRows, int kVectors>
 RAVINE_INLINE void update_tile(const Tile& t, const Vec (&sum)[kRows][kVectors]) {
     switch (t.update->kernel) {
@@ -151,8 +155,14 @@ RAVINE_INLINE void update_tile(const Tile& t, const Vec (&sum)[kRows][kVectors])
 template <int kRows, int kVectors>
 RAVINE_INLINE void update_tile(const Tile& t, const Vec (&sum)[kRows][kVectors]) {
     if (t.update->normalized) return update_tile<NormalizedRows<kVectors>>(t, sum);
-    if (t.update->decay || t.update->sign_decay || t.update->clip) return update_tile<ChangedRows<kVectors>>(t, sum);
-    update_tile<PlainRows<kVectors>>(t, sum);
+    choose(t.update->decay, [&](auto decays) __attribute__((always_inline)) {
+        choose(t.update->sign_decay, [&](auto sign_decays) __attribute__((always_inline)) {
+            choose(t.update->clip, [&](auto clips) __attribute__((always_inline)) {
+                update_tile<ChangedRows<decltype(decays)::value, decltype(sign_decays)::value, decltype(clips)::value>>(
+                    t, sum);
+            });
+        });
+    });
 }
 
 /// Fetches what an update is about to change, a line of each matrix at a time, spread over the depth: the queue of
