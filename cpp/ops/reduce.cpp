@@ -67,7 +67,7 @@ std::vector<Shape> infer_reduction(const Graph& graph, const std::vector<ValueId
 
 std::vector<Split> reduction_splits(const NodeView& view) {
     if (const int64_t pieces = pieces_of(view.in(0), view.attrs()))
-        return {Split{Axis::rows, pieces, {Axis::all}, {Axis::rows}}};
+        return {Split{Axis::rows, pieces, {Axis::all}, std::vector<Axis>(view.node.outputs.size(), Axis::rows)}};
     const Form form = form_of(view.in(0), checked_axes(view.in(0), view.attrs()));
     if (form.batch_outer) return {batch_split(view)};
     if (form.outer == 1 && form.inner > 1)
@@ -87,6 +87,19 @@ void run_pieces(const Call& call, const Slice& slice, const Form& form) {
     if (begin < whole)
         reduce(form.reduction, whole - begin, form.piece, src + begin * form.piece, form.piece, call.dst() + begin);
     if (whole < end) reduce(form.reduction, 1, form.size % form.piece, src + whole * form.piece, 0, call.dst() + whole);
+}
+
+/// Both of one piece before the next, while it is in the first-level cache.
+void run_both_sums(const Call& call, const Slice& slice) {
+    const Form& form = *static_cast<const Form*>(call.params);
+    const bool by_rows = slice.axis == Axis::rows;
+    const int64_t begin = by_rows ? slice.begin : 0, end = by_rows ? slice.end : form.pieces;
+    for (int64_t i = begin; i < end; ++i) {
+        const float* const src = call.src(0) + i * form.piece;
+        const int64_t size = std::min(form.piece, form.size - i * form.piece);
+        call.kernels->reduce_over_columns(Reduction::sum_absolutes, 1, size, src, 0, call.dst(0) + i);
+        call.kernels->reduce_over_columns(Reduction::sum_squares, 1, size, src, 0, call.dst(1) + i);
+    }
 }
 
 void run_reduction(const Call& call, const Slice& slice) {
@@ -222,6 +235,15 @@ void register_reduce(Registry& registry) {
     define_reduction(registry, "sum_absolutes", Reduction::sum_absolutes, false).gradient = [](GradientRule& rule) {
         rule.give(0, rule.add("multiply", {rule.add("sign", {rule.in(0)}), spread(rule, rule.dout(), false)}));
     };
+    // And of both, where they are sums of the same pieces.
+    OpDef& both = define_reduction(registry, "sum_absolutes_and_squares", Reduction::sum, false);
+    both.infer = [](const Graph& graph, const std::vector<ValueId>& inputs, const Attrs& attrs) {
+        expect_inputs(inputs, 1);
+        const int64_t pieces = pieces_of(graph.shape(inputs[0]), attrs);
+        if (pieces == 0) throw std::invalid_argument("expected the attribute \"piece\".");
+        return std::vector<Shape>(2, Shape{pieces});
+    };
+    both.run = run_both_sums;
     define_reduction(registry, "max", Reduction::max, false).gradient = extreme_gradient;
     define_reduction(registry, "min", Reduction::min, false).gradient = extreme_gradient;
     define_reduction(registry, "prod", Reduction::prod, false).gradient = [](GradientRule& rule) {

@@ -212,6 +212,27 @@ std::vector<Node> with_folded_parts(const Graph& graph, std::vector<Node> nodes,
     return without(std::move(nodes), gone);
 }
 
+/// The two penalties of one weight read it together.
+std::vector<Node> with_both_sums(std::vector<Node> nodes) {
+    std::vector<bool> gone(nodes.size(), false);
+    const auto is = [](const Node& node, const char* name) { return node.op->name == name && node.attrs.has("piece"); };
+    for (size_t i = 0; i < nodes.size(); ++i)
+        for (size_t j = i + 1; j < nodes.size() && !gone[i]; ++j) {
+            const bool absolutes_first = is(nodes[i], "sum_absolutes") && is(nodes[j], "sum_squares");
+            if (!absolutes_first && !(is(nodes[i], "sum_squares") && is(nodes[j], "sum_absolutes"))) continue;
+            if (nodes[i].inputs != nodes[j].inputs || nodes[i].guards != nodes[j].guards ||
+                nodes[i].attrs.items() != nodes[j].attrs.items() || overwritten_between(nodes, i, j))
+                continue;
+            const ValueId first = nodes[i].outputs[0], second = nodes[j].outputs[0];
+            nodes[i].op = &find_op("sum_absolutes_and_squares");
+            nodes[i].outputs =
+                absolutes_first ? std::vector<ValueId>{first, second} : std::vector<ValueId>{second, first};
+            gone[j] = true;
+            break;
+        }
+    return without(std::move(nodes), gone);
+}
+
 bool is_number(const Shape& shape) { return !shape.batched() && shape.unit() == 1; }
 
 /// Element-wise functions of weights that one element-wise node reads (the gradient of a penalty, on its way to the
@@ -249,7 +270,7 @@ std::vector<Node> with_late_weights(const Graph& graph, std::vector<Node> nodes,
 std::vector<Node> simplify(const Graph& graph, std::vector<Node> nodes, const std::vector<ValueId>& outputs) {
     nodes = without_by_products(graph, without_repeats(graph, std::move(nodes), outputs), outputs);
     nodes = without_normalized_gradient(graph, std::move(nodes), outputs);
-    nodes = with_folded_parts(graph, std::move(nodes), outputs);
+    nodes = with_both_sums(with_folded_parts(graph, std::move(nodes), outputs));
     return with_late_weights(graph, std::move(nodes), outputs);
 }
 

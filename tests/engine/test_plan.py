@@ -102,6 +102,22 @@ def test_a_penalty_is_one_read_and_joins_the_update() -> None:
     assert not any(step.startswith(("square", "absolute", "sign")) for step in found)
 
 
+@pytest.mark.parametrize("order", [("square", "absolute"), ("absolute", "square")])
+def test_two_penalties_read_large_weights_together(order: tuple[str, str]) -> None:
+    t = Tracer()
+    w = t.graph.variable(_core.Variable(np.linspace(-1, 1, 20000, dtype=np.float32), "w"))
+    sums = [t.add("sum", t.add(part, w), axes=[0]) for part in order]
+    program = _core.Program(t.graph, [], sums)
+    assert steps(program.describe(1)).count("sum_absolutes_and_squares") == 1
+    values = np.abs(np.linspace(-1, 1, 20000))
+    want = [np.sum(values ** (2 if part == "square" else 1)) for part in order]
+    np.testing.assert_allclose(program.run([]), want, rtol=1e-5)
+    t.add("assign", w, t.graph.constant(np.zeros(20000, np.float32)))
+    late = t.add("sum", t.add("absolute", w), axes=[0])
+    program = _core.Program(t.graph, [], [sums[0], late])
+    assert program.run([])[1] == 0.0  # not before the weights have changed
+
+
 def test_an_average_of_weights_joins_their_update() -> None:
     t = Tracer()
     x, w, average = t.input(None, 6), t.variable(6, 5), t.variable(6, 5)

@@ -309,6 +309,13 @@ for name in ("sum", "mean", "max", "min", "prod", "sum_squares", "sum_absolutes"
         for shape, axes in REDUCED
         for keep in (0, 1)
     ]
+PIECES = [
+    Case((Operand(shape, -1.5, 1.5),), {"axes": list(range(len(shape))), "piece": piece}, 4e-6)
+    for shape, piece in (((19, 33), 100), ((19, 33), 627), ((627,), 1), ((5, 7, 9), 21))
+]
+for name in ("sum", "sum_squares", "sum_absolutes"):
+    CASES[name] += PIECES
+CASES["sum_absolutes_and_squares"] = PIECES
 CASES["prod_grad"] = [
     Case(
         (Operand(shape, *values), Operand(tuple(dim for axis, dim in enumerate(shape) if axis not in axes))),

@@ -252,16 +252,29 @@ def one_hot(x: Sequence[Array], attrs: Attrs) -> list[Array]:
     return [(x[0][..., None] == np.arange(attrs["classes"])).astype(np.float64)]
 
 
+def in_pieces(function: Callable[..., Any], x: Array, piece: int) -> Array:
+    flat = x.ravel()
+    return np.array([function(flat[i : i + piece], axis=(0,), keepdims=False) for i in range(0, flat.size, piece)])
+
+
 def reduction(name: str, function: Callable[..., Any]) -> None:
-    REFERENCES[name] = lambda x, attrs: [
-        np.asarray(function(x[0], axis=tuple(attrs["axes"]), keepdims=bool(attrs.get("keepdims", 0))), np.float64)
-    ]
+    def reference(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+        if "piece" in attrs:
+            return [in_pieces(function, x[0], attrs["piece"])]
+        return [
+            np.asarray(function(x[0], axis=tuple(attrs["axes"]), keepdims=bool(attrs.get("keepdims", 0))), np.float64)
+        ]
+
+    REFERENCES[name] = reference
 
 
 reduction("sum", np.sum)
 reduction("mean", np.mean)
 reduction("sum_squares", lambda x, axis, keepdims: np.sum(np.square(x), axis=axis, keepdims=keepdims))
 reduction("sum_absolutes", lambda x, axis, keepdims: np.sum(np.abs(x), axis=axis, keepdims=keepdims))
+REFERENCES["sum_absolutes_and_squares"] = lambda x, attrs: [
+    REFERENCES[name](x, attrs)[0] for name in ("sum_absolutes", "sum_squares")
+]
 reduction("max", lambda x, axis, keepdims: np.max(x, axis=axis, keepdims=keepdims, initial=-np.inf))
 reduction("min", lambda x, axis, keepdims: np.min(x, axis=axis, keepdims=keepdims, initial=np.inf))
 reduction("prod", np.prod)

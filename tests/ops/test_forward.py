@@ -123,7 +123,7 @@ def test_of_no_samples(op: str) -> None:
 TRUTHS = {"isnan", "isfinite", "logical_not"}
 SHAPED = {"reshape", "broadcast_to", "transpose", "batch_size", "one_hot", "spread", "softmax", "log_softmax"}
 SHAPED |= {"sum", "mean", "max", "min", "prod", "argmax", "slice", "place", "concatenate"}
-SHAPED |= {"argsort", "cumsum", "cumprod", "sum_squares", "sum_absolutes"}
+SHAPED |= {"argsort", "cumsum", "cumprod", "sum_squares", "sum_absolutes", "sum_absolutes_and_squares"}
 ELEMENTWISE = [
     op for op, (first, *_) in CASES.items() if op not in SHAPED and [o.shape for o in first.operands] == [(None, 7)]
 ]
