@@ -163,10 +163,26 @@ def test_a_loss_of_a_dictionary_of_outputs() -> None:
     assert Both()(y, p) == pytest.approx(2)
 
 
-def test_circle_needs_a_batch_of_fixed_size() -> None:
-    with pytest.raises(ValueError, match=r"circle: .* the size of the batch is free"):
-        run_traced(losses.Circle(), np.array([0, 1]), np.eye(2))
-    assert np.isfinite(losses.Circle()(np.array([0, 1]), np.eye(2)))  # rows without another of their class
+def test_circle_beside_references() -> None:
+    """The batch itself, given as the references, gives the losses of the batch."""
+    random = np.random.default_rng(0)
+    y, p = random.integers(0, 4, 9), random.normal(size=(9, 5)).astype(np.float32)
+    p /= np.linalg.norm(p, axis=1, keepdims=True)
+    for remove in (True, False):
+        given = losses.circle(y, p, ref_labels=y[:, None], ref_embeddings=p, remove_diagonal=remove)
+        np.testing.assert_allclose(given, both(lambda y, p, r=remove: losses.circle(y, p, None, None, r), y, p), 1e-5)
+    beside = lambda y, p, r=p, labels=y: losses.circle(y, p, labels, r, remove_diagonal=False)  # noqa: E731
+    np.testing.assert_allclose(run_traced(beside, y[:3], p[:3]), given[:3], rtol=1e-5)
+    assert losses.Circle()(np.array([0, 1]), np.eye(2)) == 0  # nobody has another of its class
+
+
+def test_circle_says_what_it_cannot_compare() -> None:
+    y, p = np.array([0, 1]), np.eye(2)
+    with pytest.raises(ValueError, match=r"circle: expected class indices \(N,\) or \(N, 1\)"):
+        losses.circle(np.eye(2), p)
+    for given in ({"ref_labels": y}, {"ref_labels": y, "ref_embeddings": p}):
+        with pytest.raises(ValueError, match="circle: in training, references need"):
+            run_traced(lambda y, p, given=given: losses.circle(y, p, **given), y, p)
 
 
 def test_ignored_class() -> None:

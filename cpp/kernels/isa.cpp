@@ -46,6 +46,7 @@ const KernelTable RAVINE_JOIN(kernel_table_, RAVINE_ISA) = {
     RAVINE_ISA::softmax_grad,
     RAVINE_ISA::log_softmax,
     RAVINE_ISA::log_softmax_grad,
+    RAVINE_ISA::log_sum_exp,
     RAVINE_ISA::softmax_loss_sparse,
     RAVINE_ISA::softmax_loss_dense,
     RAVINE_ISA::softmax_loss_sparse_grad,

@@ -104,6 +104,21 @@ RAVINE_INLINE Vec sum_exp_of_row(int64_t n, const float* x, Vec max, int64_t ld,
         });
 }
 
+/// Of a row that the next one follows.
+RAVINE_INLINE SumExp sum_exp(int64_t n, const float* x) {
+    SumExp result;
+    if (is_small(n)) {
+        for_small_row(n, [&](auto size) __attribute__((always_inline)) {
+            const auto r = small_row<decltype(size)::count>(n, x);
+            result = {r.max[0], r.sum[0]};
+        });
+        return result;
+    }
+    const Vec max = max_of_row(n, x);
+    const Vec sum = sum_exp_of_row(n, x, max, n, [](int64_t, int64_t, Vec) __attribute__((always_inline)) {});
+    return {max[0], sum[0]};
+}
+
 /// Softmax of m rows, one after the other.
 struct SoftmaxRows {
     int64_t m, n, ld;
@@ -190,19 +205,9 @@ static void log_softmax(int64_t m, int64_t n, const float* x, float* y) {
     for_rows_with_log(
         m, n,
         [&](int64_t i, int64_t k) __attribute__((always_inline)) {
-            const float* row = x + i * n;
-            Vec max, sum;
-            if (is_small(n)) {
-                for_small_row(n, [&](auto size) __attribute__((always_inline)) {
-                    const auto r = small_row<decltype(size)::count>(n, row);
-                    max = r.max, sum = r.sum;
-                });
-            } else {
-                max = max_of_row(n, row);
-                sum = sum_exp_of_row(n, row, max, n, [](int64_t, int64_t, Vec) __attribute__((always_inline)) {});
-            }
-            shifts[k] = max[0];
-            return sum[0];
+            const SumExp s = sum_exp(n, x + i * n);
+            shifts[k] = s.max;
+            return s.sum;
         },
         [&](int64_t i, int64_t k, float log_sum) __attribute__((always_inline)) {
             const float shift = shifts[k];
@@ -210,6 +215,17 @@ static void log_softmax(int64_t m, int64_t n, const float* x, float* y) {
                 store_lanes(y + i * n + j, load_lanes(x + i * n + j, lanes) - shift - log_sum, lanes);
             });
         });
+}
+
+static void log_sum_exp(int64_t m, int64_t n, const float* x, float* y) {
+    for_rows_with_log(
+        m, n,
+        [&](int64_t i, int64_t) __attribute__((always_inline)) {
+            const SumExp s = sum_exp(n, x + i * n);
+            y[i] = s.max;
+            return s.sum;
+        },
+        [&](int64_t i, int64_t, float log_sum) __attribute__((always_inline)) { y[i] += log_sum; });
 }
 
 static void log_softmax_grad(int64_t m, int64_t n, const float* y, const float* dy, float* dx) {

@@ -179,6 +179,8 @@ struct KernelTable {
     void (*log_softmax)(int64_t m, int64_t n, const float* x, float* y);
     /// dx = dy - exp(y) * sum(dy). dx may be dy.
     void (*log_softmax_grad)(int64_t m, int64_t n, const float* y, const float* dy, float* dx);
+    /// y = max + log(sum(exp(x - max))), one number a row.
+    void (*log_sum_exp)(int64_t m, int64_t n, const float* x, float* y);
     /// loss = logsumexp(logits) - logits[target]; probs = softmax(logits). A target that is no integer in [0, n)
     /// gives a NaN loss; returns the first such row, or -1.
     int64_t (*softmax_loss_sparse)(const SoftmaxLossArgs&);

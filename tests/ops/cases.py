@@ -459,6 +459,22 @@ CASES["sigmoid_crossentropy"] = [
 CASES["sigmoid_crossentropy_grad"] = [
     Case((Operand(shape, -6, 6), Operand(shape, 0, 1), Operand(shape)), {}, 6e-6) for shape in ((None, 7), (19, 33))
 ]
+# shape, range of the values, attributes. Of 1, 5 or 33 samples in 3 classes, some are the only ones of theirs; numbers
+# up to 1.5 are more similar than 1 and less than -margin.
+CIRCLE: tuple[tuple[Shape, float, float, float, int], ...] = (
+    ((None, 7), 0.4, 2.0, 0.4, 1),
+    ((None, 7), 0.4, 2.0, 0.4, 0),
+    ((None, 1), 1.5, 1.0, 0.3, 1),
+    ((None, 1), 1.5, 1.0, -0.1, 0),
+    ((None, 130), 0.08, 8.0, 0.25, 1),
+    ((150, 33), 0.17, 5.0, 0.25, 1),
+)
+for shape, size, gamma, margin, remove in CIRCLE:
+    attrs = {"gamma": gamma, "margin": margin, "remove_diagonal": remove}
+    samples = Operand(shape, -size, size), Operand(shape[:1], 0, 3, "label")
+    sums = [Operand(shape[:1], gamma, gamma + 1)] * 2
+    CASES.setdefault("circle_loss", []).append(Case(samples, attrs, 2e-5, (0,)))
+    CASES.setdefault("circle_loss_grad", []).append(Case((*samples, *sums, Operand(shape[:1])), attrs, 2e-5))
 
 NORMALIZED: tuple[Shape, ...] = ((None, 7), (None, 130), (None, 3, 40), (19, 33))
 CASES["batch_norm"] = [

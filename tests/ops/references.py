@@ -339,6 +339,34 @@ def softmax_crossentropy_grad(x: Sequence[Array], attrs: Attrs) -> list[Array]:
     return [(probs * weights.sum(axis=-1, keepdims=True) - weights) * dloss[..., None]]
 
 
+def circle_terms(x: Sequence[Array], attrs: Attrs) -> tuple[Array, Array, Array, Array]:
+    """Which samples count for the own class and which for the others, z, and dz / ds."""
+    embeddings, labels = x[:2]
+    s = embeddings @ embeddings.T
+    same = labels[:, None] == labels
+    own = same & ~np.eye(len(s), dtype=bool) if attrs["remove_diagonal"] else same
+    distance = np.maximum(1 - s, 0)
+    w = np.where(same, distance, 1 - distance)
+    factor = np.maximum(w + attrs["margin"], 0)
+    slope = np.where(same, -1, 1) * (factor + (factor > 0) * (w - attrs["margin"])) * (s <= 1)
+    return own, ~same, attrs["gamma"] * factor * (w - attrs["margin"]), attrs["gamma"] * slope
+
+
+@reference
+def circle_loss(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    own, others, z, _ = circle_terms(x, attrs)
+    p, n = (np.logaddexp.reduce(np.where(which, z, -1e30), axis=1, initial=-np.inf) for which in (own, others))
+    return [softplus(p + n), p, n]
+
+
+@reference
+def circle_loss_grad(x: Sequence[Array], attrs: Attrs) -> list[Array]:
+    own, others, z, slope = circle_terms(x, attrs)
+    p, n, dloss = (values[:, None] for values in x[2:])
+    pull = dloss * slope * (own * np.exp(z - p) + others * np.exp(z - n))
+    return [(pull + pull.T) @ x[0]]
+
+
 @reference
 def batch_norm(x: Sequence[Array], attrs: Attrs) -> list[Array]:
     vectors = list(x[1:])

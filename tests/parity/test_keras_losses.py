@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from tracing import run_traced
 
+import ravine
 from ravine import losses
 from ravine.ops import Trace
 
@@ -135,8 +136,6 @@ EACH = [
     for i, (name, arguments, data, shapes) in enumerate(CASES)
     for shape in shapes
 ]
-# What compares the samples of a batch with each other needs a batch of fixed size.
-NOT_TRACED = {"Circle"}
 
 CLASSES = [
     "BinaryCrossentropy", "BinaryFocalCrossentropy", "CTC", "CategoricalCrossentropy", "CategoricalFocalCrossentropy",
@@ -192,7 +191,7 @@ def test_values(keras: ModuleType, name: str, arguments: dict, y: np.ndarray, p:
             loss = own(**arguments, reduction=reduction)
             given = [y, p] if weights is None else [y, p, weights]
             np.testing.assert_allclose(loss(*given), expected, rtol=1e-5, atol=2e-6)
-            if name not in NOT_TRACED and reduction == "sum_over_batch_size":
+            if reduction == "sum_over_batch_size":
                 np.testing.assert_allclose(run_traced(loss, *given), expected, rtol=1e-5, atol=2e-6)
 
 
@@ -204,7 +203,7 @@ def test_functions(keras: ModuleType, name: str, arguments: dict, y: np.ndarray,
     np.testing.assert_allclose(function(y, p, **arguments), np.asarray(expected), rtol=1e-5, atol=2e-6)
 
 
-@pytest.mark.parametrize(("name", "arguments", "y", "p"), [case for case in EACH if case.values[0] not in NOT_TRACED])
+@pytest.mark.parametrize(("name", "arguments", "y", "p"), EACH)
 def test_gradients(keras: ModuleType, name: str, arguments: dict, y: np.ndarray, p: np.ndarray) -> None:
     jax = pytest.importorskip("jax")
     weights = np.linspace(0.5, 1.5, len(y), dtype=np.float32)
@@ -220,6 +219,29 @@ def test_gradients(keras: ModuleType, name: str, arguments: dict, y: np.ndarray,
         [gradient] = trace.gradients(getattr(losses, name)(**arguments)(*inputs), [inputs[1]])
     [result] = trace.program(inputs, [gradient]).run([y, p, weights])
     np.testing.assert_allclose(result, expected, rtol=2e-4, atol=2e-6)
+
+
+@pytest.mark.parametrize("arguments", [{}, {"gamma": 10.0, "margin": 0.25, "remove_diagonal": False}], ids=str)
+def test_training_with_circle(keras: ModuleType, arguments: dict) -> None:
+    """The last batch is smaller, and one class has a single sample."""
+    random = np.random.default_rng(1)
+    x, start = random.normal(size=(19, 4)).astype(np.float32), random.normal(size=(4, 3)).astype(np.float32)
+    y, weights = np.append(np.arange(18) % 3, 3), random.uniform(0.5, 2, 19).astype(np.float32)
+
+    def trained(library: ModuleType) -> list:
+        layers = library.layers
+        model = library.Sequential([layers.Input((4,)), layers.Dense(3, use_bias=False), layers.UnitNormalization()])
+        model.set_weights([start])
+        model.compile(library.optimizers.SGD(1e-3), loss=library.losses.Circle(**arguments))
+        given = {"batch_size": 8, "epochs": 3, "shuffle": False, "verbose": 0}
+        seen = [model.fit(x, y, sample_weight=weights, **given).history["loss"]]
+        seen += [model.fit(x, y[:, None].astype(np.float32), **given).history["loss"]]
+        seen += [model.train_on_batch(x[:5], y[:5]), model.evaluate(x, y, batch_size=8, verbose=0)]
+        seen += [model.evaluate(x, y, sample_weight=weights, verbose=0), *model.get_weights()]
+        return seen
+
+    for own, expected in zip(trained(ravine), trained(keras), strict=True):
+        np.testing.assert_allclose(own, expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(("name", "arguments"), [(name, arguments) for name, arguments, *_ in CASES])

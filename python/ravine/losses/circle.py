@@ -9,6 +9,7 @@ import numpy as np
 from ravine import ops
 from ravine.losses._masks import with_mask
 from ravine.losses.loss import LossFunctionWrapper
+from ravine.ops.tracing import apply
 
 
 def circle(
@@ -29,31 +30,46 @@ def circle(
 
     Args:
         ref_labels, ref_embeddings: what to compare with, (M,) or (M, 1) and (M, D); by default the batch itself.
-        remove_diagonal: whether a sample is not compared with itself.
+        remove_diagonal: whether a sample is not compared with itself, which is the reference of its own index.
 
     Raises:
-        ValueError: while the size of the batch is free, as it is in `Model.fit`: a step of the engine cannot compare
-            the samples of a batch with each other.
+        ValueError: the labels are no class indices; or the batch has no fixed size, as in `Model.fit`, and is compared
+            with references that are not given in full or with remove_diagonal.
     """
-    if ops.shape(y_pred)[:1] == (None,) and ref_embeddings is None:
-        raise ValueError(
-            "circle: a training step cannot compare the samples of a batch with each other, because the size of the "
-            "batch is free. Pass fixed ref_labels and ref_embeddings, or call the loss on arrays."
-        )
-    y_pred = ops.cast(y_pred, "float32")
-    references = y_pred if ref_embeddings is None else ops.cast(ref_embeddings, "float32")
-    ref_labels = y_true if ref_labels is None else ref_labels
-    y_true = ops.reshape(y_true, (-1, 1))
-    same = ops.equal(y_true, ops.reshape(ref_labels, (1, -1)))
+    y_true, y_pred = ops.cast(y_true, "int32"), ops.cast(y_pred, "float32")
+    if y_true.shape[1:] not in ((), (1,)):
+        raise ValueError(f"circle: expected class indices (N,) or (N, 1), received y_true of shape {y_true.shape}.")
+    y_true = ops.reshape(y_true, (-1,))
+    if ref_labels is None and ref_embeddings is None:
+        attrs = {"gamma": float(gamma), "margin": float(margin), "remove_diagonal": int(remove_diagonal)}
+        losses, *_ = apply("circle_loss", [y_pred, y_true], attrs)
+    else:
+        if y_pred.shape[0] is None and (ref_embeddings is None or remove_diagonal):
+            raise ValueError("circle: in training, references need ref_embeddings and remove_diagonal=False.")
+        references = y_pred if ref_embeddings is None else ops.cast(ref_embeddings, "float32")
+        ref_labels = y_true if ref_labels is None else ops.reshape(ops.cast(ref_labels, "int32"), (-1,))
+        losses = _beside(y_true, y_pred, ref_labels, references, remove_diagonal, gamma, margin)
+    return with_mask(losses, ops.greater(losses, 0.0))
+
+
+def _beside(
+    y_true: Any,
+    y_pred: Any,
+    ref_labels: Any,
+    references: Any,
+    remove_diagonal: bool,
+    gamma: float,
+    margin: float,
+) -> Any:
+    """The losses beside given references."""
+    same = ops.equal(ops.reshape(y_true, (-1, 1)), ops.reshape(ref_labels, (1, -1)))
     other = ops.logical_not(same)
     if remove_diagonal:
         same = ops.logical_and(same, 1 - np.eye(*ops.shape(same)))
     distance = ops.maximum(ops.subtract(1.0, ops.matmul(y_pred, ops.transpose(references))), 0.0)
     attract = ops.multiply(ops.maximum(ops.add(distance, margin), 0.0), ops.subtract(distance, margin))
     repel = ops.multiply(ops.maximum(ops.subtract(1.0 + margin, distance), 0.0), ops.subtract(1.0 - margin, distance))
-    total = ops.add(_log_sum_exp(attract, same, gamma), _log_sum_exp(repel, other, gamma))
-    losses = ops.softplus(total)
-    return with_mask(losses, ops.greater(losses, 0.0))
+    return ops.softplus(ops.add(_log_sum_exp(attract, same, gamma), _log_sum_exp(repel, other, gamma)))
 
 
 def _log_sum_exp(x: Any, included: Any, gamma: float) -> Any:
