@@ -149,7 +149,7 @@ static int64_t gemm_scratch(int64_t m, int64_t n, int64_t k, bool a_unit, bool b
     const int64_t blocked = blocked_scratch(m, n, k, a_unit, b_unit);
     if (a_unit && b_unit) return larger(blocked, k * kAcrossMost);
     const int64_t swapped = blocked_scratch(n, m, k, !b_unit, !a_unit);
-    const int64_t shallow = k <= kShallowDepth ? k * n : 0;
+    const int64_t shallow = b_unit ? 0 : smaller(k, kShallowDepth) * n;
     return larger(larger(blocked, swapped), larger(shallow, a_unit ? k * kAcrossMost : 0));
 }
 

@@ -38,29 +38,37 @@ struct Blocking {
     int64_t size_partial;  // sums over a part of the depth when there is no C to keep them
 };
 
+RAVINE_INLINE bool packs_a(int64_t m, int64_t columns, int64_t k, int64_t a_col) {
+    return a_col % kAliasing == 0 && m >= 64 && columns >= 512 && k >= 64;
+}
+RAVINE_INLINE bool packs_b(int64_t m, int64_t n, int64_t k, bool b_unit) {
+    return !b_unit || m >= 1024 || (m >= 64 && k * n >= 1 << 19);
+}
+
 static Blocking choose_blocking(int64_t m, int64_t n, int64_t k, int64_t a_col, bool b_unit, bool has_c) {
     const bool split = k > kDepthBlock, in_scratch = split && !has_c;
     Blocking f;
-    f.pack_b = !b_unit || m >= 1024 || (m >= 64 && k * n >= 1 << 19);
+    f.pack_b = packs_b(m, n, k, b_unit);
     f.panel = kGemmColumns;
     if (!f.pack_b && !in_scratch) f.panel = larger(f.panel, smaller(kTileAccumulators / m, kMaxTileVectors) * kWidth);
     f.depth = split ? divide_up(k, divide_up(k, kDepthBlock)) : k;
     const int64_t panels = divide_up(n, f.panel), most = in_scratch ? kPartialColumns : kColumnsBlock;
     f.columns = divide_up(panels, divide_up(panels, larger(most / f.panel, 1))) * f.panel;
-    f.pack_a = a_col % kAliasing == 0 && m >= 64 && f.columns >= 512 && k >= 64;
+    f.pack_a = packs_a(m, f.columns, k, a_col);
     f.size_a = f.pack_a ? f.depth * kPackedRows : 0;
     f.size_b = f.pack_b ? f.depth * (m > kRowsBlock ? f.columns : f.panel) : 0;
     f.size_partial = in_scratch ? m * f.columns : 0;
     return f;
 }
 
+/// Enough for every product of no more rows, columns and depth: a plan serves shorter batches too. The even pieces into
+/// which a depth is cut are no measure for that, since a lesser depth can have longer ones.
 static int64_t blocked_scratch(int64_t m, int64_t n, int64_t k, bool a_unit, bool b_unit) {
-    int64_t size = 0;
-    for (int has_c = 0; has_c < 2; ++has_c) {
-        const Blocking f = choose_blocking(m, n, k, a_unit ? 1 : int64_t{kAliasing}, b_unit, has_c);
-        size = larger(size, f.size_a + f.size_b + f.size_partial);
-    }
-    return size;
+    const int64_t depth = smaller(k, kDepthBlock), columns = divide_up(n, kGemmColumns) * kGemmColumns;
+    const int64_t per_pass = smaller(columns, kColumnsBlock);
+    const int64_t size_a = packs_a(m, per_pass, k, a_unit ? 1 : int64_t{kAliasing}) ? depth * kPackedRows : 0;
+    const int64_t size_b = packs_b(m, n, k, b_unit) ? depth * (m > kRowsBlock ? per_pass : kGemmColumns) : 0;
+    return size_a + size_b + (k > kDepthBlock ? m * smaller(columns, kPartialColumns) : 0);
 }
 
 static void apply_epilogue(const ravine::Epilogue& e, float* tile, int64_t ld, int64_t i, int64_t j, int64_t m,

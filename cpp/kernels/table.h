@@ -162,7 +162,8 @@ struct KernelTable {
     TileKernel eltwise[static_cast<int>(Eltwise::count_)];
 
     void (*gemm)(const GemmArgs&);
-    /// Floats of scratch that gemm needs. a_unit, b_unit: is the column stride of A, of B, 1?
+    /// Floats of scratch that gemm needs, also for fewer rows, columns and depth. a_unit, b_unit: is the column stride
+    /// of A, of B, 1?
     int64_t (*gemm_scratch)(int64_t m, int64_t n, int64_t k, bool a_unit, bool b_unit);
 
     /// dst[j] = reduction over i of src[i*ld + j]. argmax gives the first index of the maximum, as a float;

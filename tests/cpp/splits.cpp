@@ -23,6 +23,7 @@ std::vector<int64_t> ints(std::initializer_list<int64_t> values) { return values
 
 std::vector<Case> cases() {
     const Shape x{kBatch, 70}, images{kBatch, 3, 40}, channel{70};
+    const Attrs circle{{"gamma", 0.01}, {"margin", 0.25}, {"remove_diagonal", int64_t{1}}};
     std::vector<Case> all{
         {"matmul", {x, {70, 90}}, {}},
         {"matmul", {x, {70, 90}, {90}}, {}},
@@ -45,6 +46,8 @@ std::vector<Case> cases() {
         {"broadcast_to", {{40}}, {{"shape", ints({kBatch, 3, 40})}}},
         {"broadcast_to", {{kBatch, 1, 40}}, {{"shape", ints({kBatch, 3, 40})}}},
         {"one_hot", {{kBatch, 3}}, {{"classes", int64_t{5}}}},
+        {"circle_loss", {x, {kBatch}}, circle},
+        {"circle_loss_grad", {x, {kBatch}, {kBatch}, {kBatch}, {kBatch}}, circle},
     };
     for (const char* op : {"sum", "mean", "max", "min", "prod", "argmax"})
         for (const std::vector<int64_t>& axes :
