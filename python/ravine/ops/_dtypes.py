@@ -44,6 +44,11 @@ def shape_of(x: Any) -> tuple:
     return tuple(np.shape(x)) if shape is None else tuple(shape)
 
 
+def listed(value: Any) -> list[int]:
+    """One integer, or several, as a list."""
+    return [int(i) for i in value] if isinstance(value, (list, tuple, np.ndarray)) else [int(value)]
+
+
 def axis_of(axis: int, rank: int, what: str = "axis") -> int:
     """A non-negative axis. Raises ValueError when there is no such axis."""
     if not -rank <= axis < rank:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ravine.ops import math, reduction, shapes
-from ravine.ops._dtypes import axis_of, common, shape_of
+from ravine.ops._dtypes import axis_of, shape_of, tag
 from ravine.ops.tracing import apply
 
 
@@ -26,7 +26,7 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     begin = row * width + column if count else 0
     whole = [-1 if n is None else n for n in lead]
     window = {"begin": [0] * len(lead) + [begin], "size": [*whole, count], "step": [1] * len(lead) + [width + 1]}
-    return apply("slice", [flat], window, common(x))
+    return apply("slice", [flat], window, tag(x))
 
 
 def diag(x: Any, k: int = 0) -> Any:
@@ -38,7 +38,7 @@ def diag(x: Any, k: int = 0) -> Any:
         raise ValueError(f"ops.diag: expected a vector or a matrix of fixed shape, received shape {sizes}.")
     extent = sizes[0] + abs(k)
     begin = k if k >= 0 else -k * extent
-    flat = apply("place", [x], {"shape": [extent * extent], "begin": [begin], "step": [extent + 1]}, common(x))
+    flat = apply("place", [x], {"shape": [extent * extent], "begin": [begin], "step": [extent + 1]}, tag(x))
     return shapes.reshape(flat, (extent, extent))
 
 
@@ -56,7 +56,8 @@ def _masked(x: Any, which: str, k: int) -> Any:
     sizes = shape_of(x)
     if len(sizes) < 2 or None in sizes[-2:]:
         raise ValueError(f"ops.{which}: expected matrices of fixed shape, received shape {sizes}.")
-    return math.where(getattr(np, which)(np.ones(sizes[-2:], bool), k), x, 0)
+    nothing = False if tag(x) == "bool" else 0
+    return math.where(getattr(np, which)(np.ones(sizes[-2:], bool), k), x, nothing)
 
 
 def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ravine.ops import math, rearrangement, reduction, shapes, slicing, splitting
-from ravine.ops._dtypes import axis_of, shape_of, tag
+from ravine.ops._dtypes import axis_of, common, shape_of, tag
 from ravine.ops.tracing import apply
 
 
@@ -32,7 +32,7 @@ def matmul(x1: Any, x2: Any) -> Any:
             f"{second}."
         )
     if len(second) == 2 and second[0] is not None:
-        return apply("matmul", [x1, x2])
+        return apply("matmul", [x1, x2], None, common(x1, x2))
     return _batched(x1, x2)
 
 
@@ -44,7 +44,7 @@ def _batched(x1: Any, x2: Any, transpose_a: bool = False, transpose_b: bool = Fa
     if second[:-2] != lead:
         x2 = shapes.broadcast_to(x2, (*lead, *second[-2:]))
     attrs = {"transpose_a": int(transpose_a), "transpose_b": int(transpose_b)}
-    return apply("batched_matmul" if lead else "matmul", [x1, x2], attrs)
+    return apply("batched_matmul" if lead else "matmul", [x1, x2], attrs, common(x1, x2))
 
 
 def broadcast_shapes(shape1: Sequence, shape2: Sequence) -> tuple:

@@ -20,7 +20,7 @@ def add(x1: Any, x2: Any) -> Any:
 def subtract(x1: Any, x2: Any) -> Any:
     """x1 - x2"""
     if is_number(x2) and not is_number(x1):
-        return _affine(x1, 1.0, -x2, common(x1, x2))
+        return _affine(x1, 1.0, -float(x2), common(x1, x2))
     if is_number(x1) and not is_number(x2):
         return _affine(x2, -1.0, x1, common(x1, x2))
     return apply("subtract", [x1, x2], dtype=common(x1, x2))
@@ -95,7 +95,12 @@ def absolute(x: Any) -> Any:
     return apply("absolute", [x], dtype=common(x))
 
 
-abs = fabs = absolute
+abs = absolute
+
+
+def fabs(x: Any) -> Any:
+    """|x|, always float32"""
+    return apply("absolute", [x])
 
 
 def sign(x: Any) -> Any:
@@ -185,6 +190,8 @@ def trunc(x: Any) -> Any:
 
 def nan_to_num(x: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
     """`x` with NaN and infinities replaced; by default the infinities by the largest floats"""
+    if tag(x) != "float32":
+        return x
     large = 3.4028235e38
     x = where(isnan(x), float(nan), x)
     x = where(greater(x, large), large if posinf is None else float(posinf), x)

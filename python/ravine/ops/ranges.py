@@ -34,7 +34,9 @@ def linspace(
         values = math.add(math.multiply(expand_dims(span, 0), shares), expand_dims(start, 0))
     else:
         values = math.add(math.multiply(span, shares), start)
-    values = values if dtype is None else cast(values, dtype)
+    if dtype is not None:
+        whole = tag_of(standardize_dtype(dtype)) == "int32"  # which are those below, as in NumPy
+        values = cast(math.floor(values) if whole else values, dtype)
     values = moveaxis(values, 0, axis) if rank else values
     return (values, math.divide(span, float(steps))) if retstep else values
 

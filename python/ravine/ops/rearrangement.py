@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from ravine.ops import selection, shapes
-from ravine.ops._dtypes import axis_of, shape_of
-from ravine.ops.slicing import _between, _fixed, _listed, concatenate, getitem
+from ravine.ops._dtypes import axis_of, listed, shape_of
+from ravine.ops.slicing import _between, _fixed, concatenate, getitem
 
 
 def flip(x: Any, axis: int | Sequence[int] | None = None) -> Any:
     """The order reversed along `axis` (None: along all axes)"""
     sizes = shape_of(x)
-    axes = range(len(sizes)) if axis is None else [axis_of(i, len(sizes)) for i in _listed(axis)]
+    axes = range(len(sizes)) if axis is None else [axis_of(i, len(sizes)) for i in listed(axis)]
     for i in axes:
         _fixed(sizes, i, "flip")
     return getitem(x, tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(len(sizes))))
@@ -37,8 +37,8 @@ def roll(x: Any, shift: int | Sequence[int], axis: int | Sequence[int] | None = 
     """Elements moved on by `shift` along `axis`, those beyond the end to the front (None: of all in a row)"""
     if axis is None:
         return shapes.reshape(roll(shapes.ravel(x), shift, 0), shape_of(x))
-    axes = _listed(axis)
-    shifts = _listed(shift) * (1 if isinstance(shift, (list, tuple)) else len(axes))
+    axes = listed(axis)
+    shifts = listed(shift) * (1 if isinstance(shift, (list, tuple)) else len(axes))
     sizes = shape_of(x)
     for by, one in zip(shifts, axes, strict=True):
         place = axis_of(one, len(sizes))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ravine.ops import math, shapes, slicing
-from ravine.ops._dtypes import axis_of, common, shape_of, tag
+from ravine.ops._dtypes import axis_of, common, listed, shape_of, tag
 from ravine.ops.tracing import apply
 
 
@@ -71,7 +71,9 @@ def nanmean(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = Fa
 
 def nanvar(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
     """The variance over `axis` of what is not NaN, divided by its number"""
-    return nanmean(math.square(math.subtract(x, nanmean(x, axis, True))), axis, keepdims)
+    gaps = math.where(math.isnan(x), 0.0, math.subtract(x, nanmean(x, axis, True)))
+    count = sum(math.logical_not(math.isnan(x)), axis, keepdims)
+    return math.divide(sum(math.square(gaps), axis, keepdims), count)
 
 
 def nanstd(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
@@ -90,12 +92,14 @@ def nanmin(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = Fal
 
 
 def _without_nan(x: Any, instead: float) -> Any:
-    return math.where(math.isnan(x), instead, x)
+    return math.where(math.isnan(x), instead, x) if tag(x) == "float32" else x  # integers are always numbers
 
 
 def _extreme_number(reduce: Any, x: Any, worst: float, axis: Any, keepdims: bool) -> Any:
-    nothing = min(math.isnan(x), axis, keepdims)
-    return math.where(nothing, float("nan"), reduce(_without_nan(x, worst), axis, keepdims))
+    extreme = reduce(_without_nan(x, worst), axis, keepdims)
+    if tag(x) != "float32":
+        return extreme
+    return math.where(min(math.isnan(x), axis, keepdims), float("nan"), extreme)
 
 
 def allclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
@@ -126,25 +130,45 @@ def std(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False)
 def norm(
     x: Any, ord: float | str | None = None, axis: int | Sequence[int] | None = None, keepdims: bool = False
 ) -> Any:
-    """The length of vectors over `axis`: `ord` is 2 by default, ``inf``, ``-inf``, 0 (how many are not 0) or the p of
-    (sum |x|^p)^(1/p). Norms of matrices are not here, but for that of Frobenius: ``"fro"``."""
-    if ord in (None, 2, "euclidean", "fro"):
+    """The length of vectors over an axis: `ord` is 2 by default, ``inf``, ``-inf``, 0 (how many are not 0) or the p of
+    (sum |x|^p)^(1/p). Over two axes, or all axes of a matrix, the norm of matrices that `ord` names: ``"fro"``, or 1,
+    -1, ``inf`` or ``-inf`` for the largest or smallest sum of a column (1) or row. Without `ord` the axes may be any.
+
+    Raises:
+        ValueError: for another `ord`, such as those of singular values, and for `ord` and more than two axes.
+    """
+    if ord in (None, "fro", "euclidean"):
         return math.sqrt(sum(math.square(x), axis, keepdims))
-    if isinstance(ord, str):
-        raise ValueError(f"ops.norm: ord must be a number, 'fro' or 'euclidean', received {ord!r}.")
-    size = math.absolute(x)
-    if ord in (float("inf"), float("-inf")):
+    rank = len(shape_of(x))
+    axes = list(range(rank)) if axis is None else [axis_of(i, rank) for i in listed(axis)]
+    if len(axes) > 2 or isinstance(ord, str) or (len(axes) == 2 and ord not in (1, -1, _INFINITY, -_INFINITY)):
+        raise ValueError(
+            f"ops.norm: expected a number, or for matrices 'fro', 1, -1, inf or -inf; received {ord!r} for shape "
+            f"{shape_of(x)} and axis {axis}."
+        )
+    size = math.fabs(x)
+    if len(axes) == 2:
+        summed, compared = axes if ord in (1, -1) else axes[::-1]
+        extreme = (max if ord > 0 else min)(sum(size, summed, True), compared, True)
+        return extreme if keepdims else shapes.squeeze(extreme, axes)
+    if ord in (_INFINITY, -_INFINITY):
         return (max if ord > 0 else min)(size, axis, keepdims)
     if ord == 0:
         return _reduce("sum", math.not_equal(x, 0), axis, keepdims, "float32")
     if ord == 1:
         return sum(size, axis, keepdims)
+    if ord == 2:
+        return math.sqrt(sum(math.square(x), axis, keepdims))
     return math.power(sum(math.power(size, float(ord)), axis, keepdims), 1 / float(ord))
+
+
+_INFINITY = float("inf")
 
 
 def logsumexp(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
     """log(sum(exp(x))), without overflow"""
     top = math.stop_gradient(max(x, axis, True))
+    top = math.where(math.isfinite(top), top, 0.0)  # infinity less infinity would be NaN
     total = math.add(math.log(sum(math.exp(math.subtract(x, top)), axis, True)), top)
     return total if keepdims else sum(total, axis, False)
 
@@ -152,7 +176,8 @@ def logsumexp(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = 
 def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """The index of the first largest value along `axis` (None: of all values in a row), as int32"""
     if axis is None:
-        x, axis = shapes.ravel(x), 0
+        first = argmax(shapes.ravel(x), 0)
+        return shapes.reshape(first, [1] * len(shape_of(x))) if keepdims else first
     axis = axis_of(axis, len(shape_of(x)))
     return apply("argmax", [x], {"axes": [axis], "axis": axis, "keepdims": int(keepdims)}, "int32")
 
@@ -204,8 +229,7 @@ def axes_of(axis: int | Sequence[int] | None, rank: int) -> list[int]:
     """`axis` as a list of axes in ascending order."""
     if axis is None:
         return list(range(rank))
-    axes = [axis] if isinstance(axis, int) else list(axis)
-    return sorted({axis_of(int(i), rank) for i in axes})
+    return sorted({axis_of(i, rank) for i in listed(axis)})
 
 
 def _reduce(op: str, x: Any, axis: int | Sequence[int] | None, keepdims: bool, dtype: str) -> Any:

@@ -133,12 +133,13 @@ def _order(x: Any, count: int, descending: bool) -> Any:
 def multi_hot(
     inputs: Any, num_classes: int | None = None, axis: int = -1, dtype: Any = None, sparse: bool = False, **kwargs: Any
 ) -> Any:
-    """Which classes occur along the last axis of `inputs`, as zeros and ones: shape (..., n) -> (..., num_classes)"""
+    """Which classes occur in each sample, as zeros and ones: shape (batch, n) -> (batch, num_classes). Of a vector,
+    which occur in it; of more axes, which occur along axis 1 of the `one_hot` encoding with its classes at `axis`."""
     if num_classes is None:
         raise ValueError("ops.multi_hot: expected `num_classes`.")
-    hits = shapes.one_hot(inputs, num_classes, dtype=dtype)
-    hits = reduction.max(hits, -2) if shape_of(inputs) else hits
-    return hits if axis == -1 else shapes.moveaxis(hits, -1, axis)
+    hits = shapes.one_hot(inputs, num_classes, axis, dtype)
+    rank = len(shape_of(inputs))
+    return reduction.max(hits, min(rank - 1, 1)) if rank else hits
 
 
 def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:

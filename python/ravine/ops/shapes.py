@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ravine.ops import math
-from ravine.ops._dtypes import axis_of, shape_of, tag
+from ravine.ops._dtypes import axis_of, listed, shape_of, tag
 from ravine.ops.tracing import SymbolicTensor, apply, current
 from ravine.tensor import KerasTensor, Tensor, as_tensor, standardize_dtype, tag_of
 from ravine.variable import Variable
@@ -116,13 +116,19 @@ def _infer(sizes: list[int], total: int) -> list[int]:
     return [total // known if size == -1 and known else size for size in sizes]
 
 
-def expand_dims(x: Any, axis: int) -> Any:
-    """Insert a dimension of size 1 at `axis`."""
+def expand_dims(x: Any, axis: int | Sequence[int]) -> Any:
+    """Insert a dimension of size 1 at `axis` of the result, or at each of several."""
     old = shape_of(x)
-    axis = axis_of(axis, len(old) + 1)
-    if axis == 0 and old[:1] == (None,):
-        raise ValueError(f"ops.expand_dims: the batch must stay in front, received shape {old} and axis 0.")
-    return reshape(x, (*old[:axis], 1, *old[axis:]))
+    places = listed(axis)
+    axes = sorted({axis_of(i, len(old) + len(places)) for i in places})
+    if len(axes) != len(places):
+        raise ValueError(f"ops.expand_dims: repeated axis in {axis}.")
+    if 0 in axes and old[:1] == (None,):
+        raise ValueError(f"ops.expand_dims: the batch must stay in front, received shape {old} and axis {axis}.")
+    sizes = list(old)
+    for i in axes:
+        sizes.insert(i, 1)
+    return reshape(x, sizes)
 
 
 def squeeze(x: Any, axis: int | Sequence[int] | None = None) -> Any:
@@ -153,11 +159,15 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
     return apply("transpose", [x], {"perm": axes}, tag(x))
 
 
-def moveaxis(x: Any, source: int, destination: int) -> Any:
-    """Move one dimension to another place."""
+def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
+    """Move dimensions to other places; the others keep their order."""
     rank = len(shape_of(x))
-    order = list(range(rank))
-    order.insert(axis_of(destination, rank), order.pop(axis_of(source, rank)))
+    origins, targets = ([axis_of(i, rank) for i in listed(axes)] for axes in (source, destination))
+    if len(origins) != len(targets) or len(set(origins)) < len(origins) or len(set(targets)) < len(targets):
+        raise ValueError(f"ops.moveaxis: expected as many places as axes, received {source} and {destination}.")
+    order = [i for i in range(rank) if i not in origins]
+    for target, origin in sorted(zip(targets, origins, strict=True)):
+        order.insert(target, origin)
     return transpose(x, order)
 
 

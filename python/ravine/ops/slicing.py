@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ravine.ops import math, shapes
-from ravine.ops._dtypes import axis_of, common, shape_of, tag
+from ravine.ops._dtypes import axis_of, common, listed, shape_of, tag
 from ravine.ops.tracing import apply, current
 from ravine.tensor import as_tensor
 from ravine.variable import Variable
@@ -194,25 +194,29 @@ def _runs(order: np.ndarray) -> list[tuple[int, int, int]]:
     return [(run[0], run[-1] + step, step) for run, step in zip(runs, steps, strict=True)]
 
 
-def repeat(x: Any, repeats: int, axis: int | None = None) -> Any:
-    """Every element `repeats` times in a row along `axis` (None: of all in a row)"""
-    if not isinstance(repeats, (int, np.integer)):
-        counts = {int(n) for n in np.ravel(repeats)}
-        if len(counts) != 1:
-            raise ValueError("ops.repeat: one number of repetitions serves for all elements; use ops.take for others.")
-        repeats = counts.pop()
+def repeat(x: Any, repeats: int | Sequence[int], axis: int | None = None) -> Any:
+    """Every element `repeats` times in a row along `axis` (None: of all in a row), or each a number of times of its
+    own"""
+    counts = listed(repeats)
     if axis is None:
         x, axis = shapes.ravel(x), 0
     sizes = shape_of(x)
     axis = axis_of(axis, len(sizes))
     extent = _fixed(sizes, axis, "repeat")
-    spread = shapes.broadcast_to(shapes.expand_dims(x, axis + 1), (*sizes[: axis + 1], repeats, *sizes[axis + 1 :]))
-    return shapes.reshape(spread, (*sizes[:axis], extent * repeats, *sizes[axis + 1 :]))
+    if len(set(counts)) != 1:
+        from ravine.ops import selection
+
+        if len(counts) != extent:
+            raise ValueError(f"ops.repeat: expected {extent} repeats for axis {axis} of {sizes}, received {repeats}.")
+        return selection.take(x, np.repeat(np.arange(extent), counts), axis)
+    times = counts[0]
+    spread = shapes.broadcast_to(shapes.expand_dims(x, axis + 1), (*sizes[: axis + 1], times, *sizes[axis + 1 :]))
+    return shapes.reshape(spread, (*sizes[:axis], extent * times, *sizes[axis + 1 :]))
 
 
 def tile(x: Any, repeats: int | Sequence[int]) -> Any:
     """The whole tensor repeated that often along each of its last axes"""
-    counts = [int(n) for n in _listed(repeats)]
+    counts = [int(n) for n in listed(repeats)]
     sizes = shape_of(x)
     if len(counts) > len(sizes):
         x = shapes.reshape(x, (1,) * (len(counts) - len(sizes)) + tuple(sizes))
@@ -257,7 +261,3 @@ def _fixed(sizes: tuple, axis: int, what: str) -> int:
             f"received shape {sizes} and axis {axis}."
         )
     return int(sizes[axis])
-
-
-def _listed(value: Any) -> list[int]:
-    return [int(i) for i in value] if isinstance(value, (list, tuple, np.ndarray)) else [int(value)]

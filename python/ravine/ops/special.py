@@ -14,6 +14,7 @@ from ravine.ops.math import (
     equal,
     exp,
     floor_divide,
+    greater,
     isinf,
     less,
     logical_and,
@@ -49,7 +50,9 @@ def logaddexp(x1: Any, x2: Any) -> Any:
     """log(exp(x1) + exp(x2)), without overflow"""
     same = logical_and(equal(x1, x2), isinf(x1))
     gap = where(same, 0.0, subtract(x1, x2))
-    return where(same, x1, add(x2, apply("softplus", [gap])))
+    # From the larger one: the other may be so low that nothing is left of it.
+    first = add(x1, apply("softplus", [negative(gap)]))
+    return where(greater(gap, 0.0), first, add(x2, apply("softplus", [gap])))
 
 
 def erfc(x: Any) -> Any:

@@ -67,7 +67,7 @@ def _quantiles(at: Callable, x: Any, q: Any, axis: Any, method: str, keepdims: b
     kept = [i for i in range(len(sizes)) if i not in axes]
     lead = [sizes[i] for i in kept]
     count = prod(sizes[i] for i in axes)
-    ordered = sort(shapes.reshape(shapes.transpose(x, [*kept, *axes]), [*lead, count]))
+    ordered = sort(shapes.reshape(shapes.transpose(shapes.cast(x, "float32"), [*kept, *axes]), [*lead, count]))
     fractions = np.asarray(q, np.float64)
     if fractions.ndim > 1 or ((fractions < 0) | (fractions > 1)).any():
         raise ValueError(f"ops.quantile: expected q from 0 to 1, received {q!r}.")
@@ -105,12 +105,13 @@ def _at_fraction_of_numbers(ordered: Any, fraction: float, method: str) -> Any:
         "linear": math.subtract(place, low),
         "lower": 0.0,
         "higher": 1.0,
-        "midpoint": 0.5,
+        "midpoint": math.multiply(math.subtract(high, low), 0.5),
         "nearest": math.subtract(math.round(place), low),
     }[method]
     first, second = take_along_axis(ordered, low, -1), take_along_axis(ordered, high, -1)
     between = math.add(first, math.multiply(math.subtract(second, first), share))
-    return shapes.squeeze(math.where(math.equal(low, high), first, between), -1)
+    value = math.where(math.equal(share, 0), first, math.where(math.equal(share, 1), second, between))
+    return shapes.squeeze(value, -1)
 
 
 def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = False) -> Any:
