@@ -57,6 +57,8 @@ CASES = [
     ("Adafactor", {"clip_threshold": 0.5, "beta_2_decay": -0.5, "epsilon_2": 0.1, "gradient_accumulation_steps": 2}),
     ("Muon", {}),
     ("Muon", {"nesterov": False, "rms_rate": None, "ns_steps": 2, "exclude_layers": ["second"], "adam_lr_ratio": 0.1}),
+    ("Muon", {"weight_decay": None, "adam_weight_decay": 0.5}),
+    ("Muon", {"weight_decay": 0.5, "adam_weight_decay": None}),
     ("ScheduleFreeAdamW", {}),
     ("ScheduleFreeAdamW", {"warmup_steps": 5, "weight_decay": 0.1}),
 ]

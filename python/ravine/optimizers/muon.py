@@ -84,8 +84,9 @@ class Muon(Optimizer):
         self._add_slots(variables, shapes, momentum="zeros", velocity="zeros")
 
     def _decay_of(self, variable: Variable) -> float | None:
-        own = super()._decay_of(variable)
-        return own if own is None or not self._by_adam(variable) else self.adam_weight_decay
+        if not self._decays(variable):
+            return None
+        return self.adam_weight_decay if self._by_adam(variable) else self.weight_decay
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
         m = self._slot("momentum", variable)

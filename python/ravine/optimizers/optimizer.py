@@ -332,11 +332,15 @@ class Optimizer(Rate, State):
 
     def _decay_of(self, variable: Variable) -> float | None:
         """The factor of a variable's weight decay."""
+        return self.weight_decay if self._decays(variable) else None
+
+    def _decays(self, variable: Variable) -> bool:
+        """Whether a variable is not exempt from weight decay."""
         exempt, patterns = self._exempt
         if any(v is variable for v in exempt) or any(re.search(p, variable.path) for p in patterns):
-            return None
+            return False
         vector = variable.ndim < 2 or variable.name in ("bias", "gamma", "beta")
-        return None if vector and not self.decay_biases_and_norms else self.weight_decay
+        return self.decay_biases_and_norms or not vector
 
     def _update_averages(self) -> None:
         rate = ops.where(ops.equal(self.iterations, 0), 1.0, 1.0 - self.ema_momentum)
