@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ravine import ops
+from ravine import _config, ops
 from ravine.metrics.confusion import Thresholds, accumulate, add_counts, count
 from ravine.metrics.metric import Metric
 from ravine.metrics.total import ratio, read
@@ -145,6 +145,10 @@ class AUC(Metric):
             "from_logits": self.from_logits,
         }
         return config if self._own_thresholds is None else {**config, "thresholds": self._own_thresholds}
+
+    @classmethod
+    def from_config(cls, config: dict) -> Any:
+        return cls(**_config.deserialize_keras_object(config))  # Keras writes `label_weights` as a tensor
 
 
 def _roc(xp: Any, tp: Any, fp: Any, tn: Any, fn: Any) -> tuple[Any, Any]:
