@@ -92,6 +92,7 @@ CASES: list[tuple[str, str, list[Any], dict[str, Any]]] = [
     ("logaddexp2", BATCHED, [X * 50, Y], {}),
     ("linspace", AT_ONCE, [0.0, -2], {"num": 4, "dtype": "int32"}),
     ("logaddexp", BATCHED, [X, Y * 1e8], {}),
+    ("log_softmax", FIXED, [X], {"axis": (2, 0)}),
     *(
         ("logsumexp", FIXED, [np.float32([[one, 1], [one, one]])], {"axis": axis})
         for one in (np.inf, -np.inf)
@@ -157,6 +158,8 @@ CASES: list[tuple[str, str, list[Any], dict[str, Any]]] = [
     ("segment_max", BATCHED, [INTEGERS, IDS], {"num_segments": 3}),
     ("segment_min", BATCHED, [X[:, 0, 0], IDS], {"num_segments": 4}),
     ("segment_prod", BATCHED, [X, IDS], {"num_segments": 3}),
+    ("softmax", BATCHED, [IMAGES], {"axis": (1, 3)}),
+    ("softmax", BATCHED, [X], {"axis": 1}),
     ("space_to_depth", BATCHED, [IMAGES], {"block_size": 2}),
     ("space_to_depth", BATCHED, [np.moveaxis(IMAGES, -1, 1)], {"block_size": 2, "data_format": "channels_first"}),
     ("subtract", FIXED, [X, np.uint8(3)], {}),

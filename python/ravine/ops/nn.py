@@ -5,12 +5,14 @@ Activation formulas: `ravine.activations` names their sources.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from ravine.ops import math, rearrangement, reduction, selection, shapes, splitting
-from ravine.ops._dtypes import axis_of, shape_of
+from ravine.ops._dtypes import axis_of, listed, shape_of
 from ravine.ops.tracing import apply
 
 
@@ -179,13 +181,13 @@ def sparsemax(x: Any, axis: int = -1) -> Any:
     return shapes.moveaxis(relu(math.subtract(x, limit)), -1, place)
 
 
-def softmax(x: Any, axis: int = -1) -> Any:
-    """exp(x) / sum(exp(x)) along `axis`"""
+def softmax(x: Any, axis: int | Sequence[int] = -1) -> Any:
+    """exp(x) / sum(exp(x)) along `axis`, or over several axes"""
     return _along_last("softmax", x, axis)
 
 
-def log_softmax(x: Any, axis: int = -1) -> Any:
-    """log(softmax(x)) along `axis`, without overflow"""
+def log_softmax(x: Any, axis: int | Sequence[int] = -1) -> Any:
+    """log(softmax(x)) along `axis`, or over several axes, without overflow"""
     return _along_last("log_softmax", x, axis)
 
 
@@ -301,9 +303,14 @@ def psnr(x1: Any, x2: Any, max_val: float) -> Any:
     return math.subtract(math.multiply(math.log10(max_val), 20.0), math.multiply(math.log10(noise), 10.0))
 
 
-def _along_last(op: str, x: Any, axis: int) -> Any:
-    rank = len(shape_of(x))
-    axis = axis_of(axis, rank)
-    if axis == rank - 1:
-        return apply(op, [x])
-    return shapes.moveaxis(apply(op, [shapes.moveaxis(x, axis, -1)]), -1, axis)
+def _along_last(op: str, x: Any, axis: int | Sequence[int]) -> Any:
+    sizes = shape_of(x)
+    axes = [axis_of(i, len(sizes)) for i in listed(axis)]
+    order = [*(i for i in range(len(sizes)) if i not in axes), *axes]
+    back = np.argsort(order).tolist()
+    moved = shapes.transpose(x, order)
+    if len(axes) == 1:
+        return shapes.transpose(apply(op, [moved]), back)
+    lead = [sizes[i] for i in order[: -len(axes)]]
+    rows = apply(op, [shapes.reshape(moved, [*lead, prod(sizes[i] for i in axes)])])
+    return shapes.transpose(shapes.reshape(rows, [sizes[i] for i in order]), back)
