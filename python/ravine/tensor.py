@@ -11,7 +11,10 @@ from ravine._operators import Operators
 
 
 class Tensor(np.ndarray):
-    """An eager result: a NumPy array (float32, int32 or bool) that also answers to ``.numpy()``."""
+    """An eager result: a NumPy array (float32, int32 or bool) that also answers to ``.numpy()``. What layers make of
+    masked values carries their mask in the attribute ``_keras_mask``."""
+
+    _keras_mask: Any
 
     def numpy(self) -> np.ndarray:
         """The same memory as a plain NumPy array."""

@@ -51,6 +51,22 @@ def test_masks_pass_through(between: layers.Layer) -> None:
     np.testing.assert_allclose(model.predict(X, verbose=0), expected, rtol=1e-5, atol=1e-6)
 
 
+def test_arrays_carry_masks_from_layer_to_layer() -> None:
+    embedding = layers.Embedding(4, 2, mask_zero=True)
+    for words in (WORDS, WORDS[:1], WORDS[::-1].copy()):
+        embedded = embedding(words)
+        np.testing.assert_array_equal(embedded._keras_mask, words != 0)
+        assert embedded._keras_mask.dtype == bool
+        hidden = layers.Dense(3)(embedded)
+        np.testing.assert_array_equal(hidden._keras_mask, words != 0)
+        for x in (hidden, hidden.numpy()):  # without a mask after a call with one
+            expected = np.asarray(x) * (words != 0)[..., None] if x is hidden else np.asarray(x)
+            np.testing.assert_allclose(SumOfSteps()(x), expected.sum(1), rtol=1e-5, atol=1e-6)
+    assert not hasattr(layers.Embedding(4, 2)(WORDS), "_keras_mask")
+    joined = layers.Concatenate()([hidden, hidden])
+    np.testing.assert_array_equal(joined._keras_mask, hidden._keras_mask)
+
+
 def test_batch_normalization_counts_only_what_the_mask_leaves() -> None:
     layer = layers.BatchNormalization(momentum=0.0)
     y = layer(X, training=True, mask=COUNTS)

@@ -24,6 +24,7 @@ class _Traced:
     program: Any
     structure: Any  # of the outputs, with an index into the results at each leaf that is a tensor
     dtypes: list[str]
+    masks: dict[int, int]  # the mask of an output, both by their places among the results
     loss_owners: list[Any]
     free_batch: bool
 
@@ -65,12 +66,16 @@ def _plan(
     layer: Any, args: tuple, kwargs: dict, training: bool, free_batch: bool = True
 ) -> tuple[_Traced, list[np.ndarray]]:
     leaves = _tree.leaves([args, kwargs])
-    arrays = [_array(x) for x in leaves if _call.is_tensor(x)]
+    tensors = [x for x in leaves if _call.is_tensor(x)]
+    masks = [getattr(x, "_keras_mask", None) for x in tensors]
+    masked = [mask is not None for mask in masks]
+    arrays = [_array(x) for x in [*tensors, *masks] if x is not None]
     free = free_batch and bool(arrays) and len({x.shape[:1] for x in arrays}) == 1 and arrays[0].ndim > 0
     parts = (
         free,
         training,
         tuple((x.shape[1:] if free else x.shape, tag_of(x.dtype)) for x in arrays),
+        tuple(masked),
         tuple(None if _call.is_tensor(x) else x for x in leaves),
         len(args),
         tuple(kwargs),
@@ -80,7 +85,7 @@ def _plan(
     if traced is None:
         traced = _NEEDS_FIXED_BATCH
         with contextlib.suppress(*([ValueError] if free else [])):
-            traced = _trace(layer, args, kwargs, training, arrays, free)
+            traced = _trace(layer, args, kwargs, training, arrays, masked, free)
         if traced is not _NEEDS_FIXED_BATCH:
             key = _key(layer, parts, args, kwargs)  # building the layer has changed it
             if key is not None:
@@ -100,6 +105,8 @@ def _run(layers: list, traced: _Traced, arrays: list[np.ndarray]) -> Any:
         as_tensor(x if dtype == "float32" else x.astype(np.bool_ if dtype == "bool" else np.int32))
         for x, dtype in zip(traced.program.run(arrays), traced.dtypes, strict=True)
     ]
+    for output, mask in traced.masks.items():
+        results[output]._keras_mask = results[mask]
     for inner in layers:
         inner.__dict__["_call_losses"] = []
     first_loss = len(results) - len(traced.loss_owners)
@@ -122,34 +129,43 @@ def _key(layer: Any, parts: tuple, args: tuple, kwargs: dict) -> tuple | None:
     return key
 
 
-def _trace(layer: Any, args: tuple, kwargs: dict, training: bool, arrays: list[np.ndarray], free: bool) -> _Traced:
+def _trace(
+    layer: Any, args: tuple, kwargs: dict, training: bool, arrays: list[np.ndarray], masked: list[bool], free: bool
+) -> _Traced:
+    """`arrays` are those among the arguments, then the masks of those that are `masked`."""
     trace = Trace()
     inputs: list[SymbolicTensor] = []
 
-    def enter(x: Any) -> Any:
+    def enter(x: Any, dtype: str | None = None) -> Any:
         if not _call.is_tensor(x):
             return x
         array = arrays[len(inputs)]
         shape = (None, *array.shape[1:]) if free else array.shape
-        inputs.append(trace.input(f"input_{len(inputs)}", shape, tag_of(array.dtype)))
+        inputs.append(trace.input(f"input_{len(inputs)}", shape, dtype or tag_of(array.dtype)))
         return inputs[-1]
 
     outputs: list[SymbolicTensor] = []
+    masks: dict[int, int] = {}
 
     def leave(x: Any) -> Any:
         if not isinstance(x, SymbolicTensor):
             return x
         outputs.append(x if x.producer() is not None else apply_op("copy", [x], dtype=x.dtype))
-        return _Result(len(outputs) - 1)
+        result = _Result(len(outputs) - 1)
+        if x._keras_mask is not None:
+            masks[result.index] = leave(trace.tensor(x._keras_mask)).index
+        return result
 
     with trace:
         traced_args, traced_kwargs = _tree.mapped(enter, (args, kwargs))
+        for x in [x for x, has_mask in zip(list(inputs), masked, strict=True) if has_mask]:
+            x._keras_mask = enter(arrays[len(inputs)], "bool")
         structure = _tree.mapped(leave, layer._call_traced(trace, traced_args, traced_kwargs, training))
         losses = list(trace._losses)
         for _, loss in losses:
             leave(loss)
     program = trace.program(inputs, outputs)
-    return _Traced(program, structure, [x.dtype for x in outputs], [owner for owner, _ in losses], free)
+    return _Traced(program, structure, [x.dtype for x in outputs], masks, [owner for owner, _ in losses], free)
 
 
 def _array(x: Any) -> np.ndarray:

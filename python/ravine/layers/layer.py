@@ -188,6 +188,7 @@ class Layer(Tracked):
             raise RuntimeError(f"In {type(self).__name__}, call super().__init__() at the beginning of __init__().")
         trace = tracing.current()
         simple = trace is None and len(args) == 1 and isinstance(args[0], np.ndarray) and kwargs.keys() <= _MODE
+        simple = simple and getattr(args[0], "_keras_mask", None) is None
         mode = kwargs.get("training")
         if simple and args[0].ndim:
             result = run_again(self, args[0], mode)
