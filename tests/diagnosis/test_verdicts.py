@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from nets import FEATURES, pictures, stack, standardized
+from nets import CLASSES, FEATURES, pictures, stack, standardized
 
 import ravine as keras
 from ravine import layers
@@ -76,7 +76,7 @@ SICK = {
     ),
     "selu, He": Sick("wrong initializer", lambda: stack([50] * 20, "selu", "he_normal"), XS, ("h0", "h19")),
     "selu, Keras' default": Sick("wrong initializer", lambda: stack([50] * 5, "selu", "glorot_uniform"), XS, ("h0",)),
-    "equal units": Sick("wrong initializer", lambda: stack([50] * 2, "relu", Constant(0.01)), X, ("h0", "h1")),
+    "equal units": Sick("wrong initializer", lambda: stack([50] * 2, "relu", Constant(0.01)), X, ("h0",)),
     "SGD(1e-8)": Sick("learning rate too low", lambda: stack([100, 50], "relu", "he_normal", SGD(1e-8)), X),
     "SGD(1e-12)": Sick("learning rate too low", lambda: stack([100, 50], "relu", "he_normal", SGD(1e-12)), X),
     "Adam(1e-9)": Sick("learning rate too low", lambda: stack([100, 50], "relu", "he_normal", Adam(1e-9)), X),
@@ -149,6 +149,7 @@ MISFITS = {
     "sigmoid for targets above 1": (layers.Dense(1, activation="sigmoid"), "mse", Y.astype("float32"), "lie outside"),
     "relu for negative targets": (layers.Dense(1, activation="relu"), "mae", Y - 5.0, "lie outside"),
     "targets in the thousands": (layers.Dense(1), "mse", 1e4 + 1e3 * Y, "root mean square"),
+    "one class": (layers.Dense(1, activation="sigmoid"), "binary_crossentropy", 0 * BINARY, "targets are equal, 0"),
 }  # fmt: skip
 
 
@@ -181,7 +182,21 @@ def test_missing_values_are_found_in_the_data() -> None:
     x[[3, 70], 5] = np.nan
     verdict = diagnose(stack([20], "relu", "he_normal"), x, Y).verdicts[0]
     assert verdict.problem == "not finite"
-    assert verdict.evidence.startswith("2 of the 512 rows of x")
+    assert verdict.evidence.startswith("2 of the 512 rows of x hold NaN or infinity, the first of them row 3.")
+
+
+def test_one_missing_value_is_found_outside_of_the_rows_that_are_looked_at() -> None:
+    x, y = np.tile(X, (4, 1)), np.tile(Y, 4)
+    x[1001, 5] = np.nan
+    verdict = diagnose(stack([20], "relu", "he_normal"), x, y, samples=100).verdicts[0]
+    assert verdict.problem == "not finite"
+    assert "1 of the 2048 rows" in verdict.evidence
+
+
+def test_infinite_targets_get_no_second_verdict() -> None:
+    y = Y.astype("float32")
+    y[::7] = np.inf
+    assert diagnose(small(layers.Dense(1), "mse"), X, y).problems == ("not finite",)
 
 
 def test_broken_weights_are_named() -> None:
@@ -222,3 +237,102 @@ def test_normalization_excuses_the_scale_of_the_weights() -> None:
     first.compile("adam", "sparse_categorical_crossentropy")
     assert isinstance(diagnose(first, X * 255, Y), Report)
     assert diagnose(first, X * 255, Y).healthy
+
+
+def joined(kind: str) -> tuple[Any, Any, Any]:
+    """Healthy nets that are no plain stack: a compiled model and its data."""
+    keras.utils.set_random_seed(0)
+    x: Any = keras.Input((FEATURES,))
+    if kind == "residual, normalized":
+        h = layers.Dense(40)(x)
+        for _ in range(20):
+            branch = layers.Dense(80, activation="gelu")(layers.LayerNormalization()(h))
+            h = layers.Add()([h, layers.Dense(40)(branch)])
+        y = layers.Dense(CLASSES, activation="softmax")(layers.LayerNormalization()(h))
+    elif kind == "residual, branches that begin as 0":
+        h = layers.Dense(40)(x)
+        for _ in range(4):
+            branch = layers.Dense(40, activation="relu", kernel_initializer="he_normal")(h)
+            h = layers.Add()([h, layers.Dense(40, kernel_initializer="zeros")(branch)])
+        y = layers.Dense(CLASSES, activation="softmax")(h)
+    elif kind == "two towers":
+        x = [keras.Input((FEATURES // 2,)) for _ in range(2)]
+        towers = list(x)
+        for _ in range(4):
+            towers = [layers.Dense(32, activation="relu")(tower) for tower in towers]
+        y = layers.Dense(CLASSES, activation="softmax")(layers.Concatenate()(towers))
+    elif kind.startswith("last weights"):
+        initializer = "zeros" if kind.endswith(" 0") else keras.initializers.Orthogonal(0.01)
+        h = x
+        for _ in range(2):
+            h = layers.Dense(50, activation="tanh")(h)
+        y = layers.Dense(CLASSES, activation="softmax", kernel_initializer=initializer)(h)
+    else:  # outputs that count for little and for much
+        h, g = (layers.Dense(50, activation="relu")(x) for _ in range(2))
+        y = [layers.Dense(CLASSES, activation="softmax")(h), layers.Dense(1)(h), layers.Dense(1)(g)]
+    net = keras.Model(x, y)
+    if isinstance(y, list):
+        net.compile("adam", ["sparse_categorical_crossentropy", "mse", "mse"], loss_weights=[0.1, 3e-5, 1.0])
+        return net, XS, [Y, Y / 10, 5.0 * Y]
+    net.compile("adam", "sparse_categorical_crossentropy")
+    return net, np.split(XS, 2, axis=1) if isinstance(x, list) else XS, Y
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "residual, normalized",
+        "residual, branches that begin as 0",
+        "two towers",
+        "last weights of 0",
+        "last weights near 0",
+        "outputs of other sizes",
+    ],
+)
+def test_healthy_nets_of_other_shapes(kind: str) -> None:
+    report = diagnose(*joined(kind))
+    assert report.healthy, str(report)
+
+
+def test_deep_nets_that_have_learned_are_no_longer_judged_by_their_initial_weights() -> None:
+    net = stack([50] * 10, "relu", "glorot_uniform", Adam())
+    assert diagnose(net, XS, Y).problems == ("wrong initializer",)
+    net.fit(XS, Y, epochs=40, verbose=0)
+    assert diagnose(net, XS, Y).healthy
+
+
+def test_one_feature_does_not_ask_for_large_weights() -> None:
+    keras.utils.set_random_seed(0)
+    x = np.linspace(-3, 3, 200)[:, None]
+    net = keras.Sequential([layers.Dense(64, activation="relu"), layers.Dense(64, activation="relu"), layers.Dense(1)])
+    net.compile("adam", "mse")
+    assert diagnose(net, x, np.sin(x)).healthy
+
+
+def test_one_hot_codes_are_no_small_inputs_and_zeros_are_named() -> None:
+    net = keras.Sequential([layers.Input((20000,)), layers.Dense(4, activation="relu"), layers.Dense(1)])
+    net.compile("adam", "mse")
+    x = np.zeros((100, 20000), "float32")
+    assert "is 0 in every one of 100" in diagnose(net, x, np.arange(100.0)).verdicts[0].evidence
+    x[np.arange(100), np.arange(100) * 7] = 1
+    assert "inputs not standardized" not in diagnose(net, x, np.arange(100.0)).problems
+
+
+def test_the_activation_to_replace_is_named_when_it_is_a_layer() -> None:
+    net = keras.Sequential([layers.Input((FEATURES,))])
+    for _ in range(14):
+        net.add(layers.Dense(50))
+        net.add(layers.Activation("sigmoid"))
+    net.add(layers.Dense(CLASSES, activation="softmax"))
+    (verdict,) = diagnose(net, XS, Y, loss="sparse_categorical_crossentropy").verdicts
+    assert verdict.problem == "vanishing gradients"
+    assert verdict.fix.startswith("Replace sigmoid")
+
+
+def test_the_low_rates_at_the_end_of_a_schedule_are_no_fault() -> None:
+    schedule = keras.optimizers.schedules.PolynomialDecay(0.01, 10, 1e-9)
+    net = stack([50], "relu", "he_normal", SGD(schedule))
+    net.fit(X, Y, epochs=1, verbose=0)
+    report = diagnose(net, X, Y)
+    assert report.learning_rate == pytest.approx(1e-9)
+    assert report.healthy

@@ -38,7 +38,8 @@ def not_finite(found: Measurement) -> Iterator[Verdict]:
             yield Verdict(
                 NOT_FINITE,
                 (),
-                f"{int(bad.sum())} of the {len(array)} rows of {name} that were looked at hold NaN or infinity.",
+                f"{int(bad.sum())} of the {len(array)} rows of {name} hold NaN or infinity, the first of them row "
+                f"{int(np.argmax(bad))}.",
                 f"Drop these rows or fill the gaps in them before training: np.isfinite({name}) finds them.",
             )
             return
@@ -89,13 +90,24 @@ def _misfit(output: Output) -> tuple[str, str] | None:
             "activation='softmax') with sparse_categorical_crossentropy.",
         )
     kind = None if output.loss is None else loss_kind(output.loss)
-    if kind is not None and kind.endswith("Crossentropy"):
-        return _unlikely(output, kind)
     y = _numeric(output.y)
-    return _out_of_reach(output, y) if kind in _REGRESSION and y is not None else None
+    problem = None
+    if kind is not None and kind.endswith("Crossentropy"):
+        problem = _unlikely(output, kind, y)
+    elif kind in _REGRESSION and y is not None:
+        problem = _out_of_reach(output, y)
+    elif kind not in _REGRESSION:
+        return None
+    if problem is None and y is not None and len(y) > 1 and (y == y[0]).all():
+        return (
+            f"all {len(y)} targets are equal, {np.array2string(y[0], precision=3, threshold=5)}: all there is to learn "
+            "is to say that, whatever the inputs are.",
+            "Look at how y was made: a column too far, a comparison that is always true, one class only?",
+        )
+    return problem
 
 
-def _unlikely(output: Output, kind: str) -> tuple[str, str] | None:
+def _unlikely(output: Output, kind: str, y: np.ndarray | None) -> tuple[str, str] | None:
     """Cross-entropies: of what is no probability, or of probabilities taken for logits."""
     low, high = output.range
     logits = getattr(output.loss, "_fn_kwargs", {}).get("from_logits", False)
@@ -110,7 +122,6 @@ def _unlikely(output: Output, kind: str) -> tuple[str, str] | None:
             "Give the last layer activation='softmax' (one of several classes) or 'sigmoid' (yes or no), or make "
             "the loss with from_logits=True.",
         )
-    y = _numeric(output.y)
     if kind == "BinaryCrossentropy" and y is not None and (y.min() < 0 or y.max() > 1):
         return (
             f"binary_crossentropy expects targets from 0 to 1, but y reaches from {y.min():.3g} to {y.max():.3g}.",
@@ -140,11 +151,19 @@ def _out_of_reach(output: Output, y: np.ndarray) -> tuple[str, str] | None:
 
 
 def inputs(found: Measurement) -> Iterator[Verdict]:
-    for call, mean, std in found.entries:
-        size = math.hypot(mean, std)
-        activation = found.activation_behind(call)
-        name = call.health.name
-        if size > INPUT_SCALE[1] or 0 < size < INPUT_SCALE[0]:
+    for entry in found.entries:
+        mean, std = entry.mean, entry.std
+        activation = found.activation_behind(entry.call)
+        name = entry.call.health.name
+        if entry.size == 0:
+            yield Verdict(
+                INPUTS,
+                (name,),
+                f"what {name} gets is 0 in every one of {found.batch.size} samples, so there is nothing to learn from.",
+                "Look at how x was made, and at what lies in front of this layer: integers divided by 255 with //?",
+            )
+        # Where most values are 0, as in one-hot codes, the others are what has to be of size 1.
+        elif entry.size > INPUT_SCALE[1] or entry.size < INPUT_SCALE[0] * math.sqrt(entry.filled):
             yield Verdict(
                 INPUTS,
                 (name,),
@@ -167,11 +186,15 @@ def inputs(found: Measurement) -> Iterator[Verdict]:
 
 def _arrays(found: Measurement) -> Iterator[tuple[str, np.ndarray]]:
     """The data, with names."""
-    for name, part in (("x", found.batch.x), ("y", found.batch.y)):
+    for name, part in (("x", found.data.x), ("y", found.data.y)):
         arrays = [array for array in _tree.leaves(part) if array is not None]
         for number, array in enumerate(arrays):
             yield name if len(arrays) == 1 else f"{name}[{number}]", array
 
 
 def _numeric(y: object) -> np.ndarray | None:
-    return y if isinstance(y, np.ndarray) and y.size > 0 and y.dtype.kind in "iufb" else None
+    """The targets as numbers without gaps, rows that have some left out; None when that is impossible."""
+    if not isinstance(y, np.ndarray) or y.size == 0 or y.dtype.kind not in "iufb":
+        return None
+    finite = np.isfinite(y.reshape(len(y), -1)).all(axis=1)
+    return y if finite.all() else y[finite] if finite.any() else None

@@ -35,7 +35,8 @@ def diagnose(
         loss: a loss instead of the compiled one; needed when the model is not compiled.
         optimizer: an optimizer (or its name) instead of the compiled one, with the state that it has. Without any, the
             learning rate is not judged.
-        samples: at most so many rows are used, evenly spread over the data. Too few make units look dead that are not.
+        samples: at most so many rows are used, evenly spread over the data (of a stream, the first batch); all rows are
+            searched for NaN. Too few make units look dead that are not.
 
     Returns:
         Report: `print` it, ask for `healthy`, `verdicts` and `layers`, or call `plot(path)`.
@@ -50,9 +51,11 @@ def diagnose(
             f"{model._label}: diagnose() needs a loss; pass loss='mse', for example, or compile the model."
         )
     samples = check_count(samples, "samples", 2)
-    batch = _sample(model, x, y, sample_weight, samples)
+    data = model._data(x, y, sample_weight, None, None).first()
+    model._build_for_data(data)
+    batch = _sample(data, samples)
     optimizer = optimizers.get(optimizer) if optimizer is not None else model._compiled and model.optimizer
-    found = measure(model, batch, loss, optimizer)
+    found = measure(model, data, batch, loss, optimizer)
     return Report(
         model=model.name,
         samples=batch.size,
@@ -63,11 +66,9 @@ def diagnose(
     )
 
 
-def _sample(model: Any, x: Any, y: Any, sample_weight: Any, samples: int) -> Batch:
-    """Rows evenly spread over the data, or the first batch of a stream."""
-    batch = model._data(x, y, sample_weight, None, None).first()
-    model._build_for_data(batch)
-    if batch.size <= samples:
-        return batch
-    chosen = np.linspace(0, batch.size - 1, samples).astype(np.int64)
-    return Batch(*_tree.mapped(lambda array: None if array is None else array[chosen], tuple(batch)))
+def _sample(data: Batch, samples: int) -> Batch:
+    """Rows evenly spread over the data."""
+    if data.size <= samples:
+        return data
+    chosen = np.linspace(0, data.size - 1, samples).astype(np.int64)
+    return Batch(*_tree.mapped(lambda array: None if array is None else array[chosen], tuple(data)))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from ravine.diagnosis import initial_weights
+from ravine.diagnosis import flow
 from ravine.diagnosis.measure import Call, Measurement
-from ravine.diagnosis.report import DEAD, EXPLODING, INITIALIZER, SATURATED, VANISHING, LayerHealth, Verdict
+from ravine.diagnosis.report import DEAD, EXPLODING, INITIALIZER, SATURATED, VANISHING, Verdict
 
 # A layer whose gradient is a thousand times the last one's, or a thousandth of it, cannot share its learning rate.
 GRADIENT_GROWTH = 1e3
@@ -15,7 +15,7 @@ GRADIENT_GROWTH = 1e3
 RELATIVE_GRADIENT_LOSS = 1e-4
 # Standard deviation of the activations over the size of the first layer's input.
 SIGNAL_GROWTH = 1e3
-# By which factor all initial weights together may change the signal, and those of one SELU layer.
+# By which factor initial weights may change the signal from layer to layer on its way, and those of one SELU layer.
 WHOLE_GAIN = 10.0
 SELU_GAIN = 1.1
 MOST_DEAD = 0.5
@@ -25,36 +25,32 @@ _SQUASHING = ("sigmoid", "hard_sigmoid", "tanh", "softsign")
 
 
 def initializer(found: Measurement) -> Iterator[Verdict]:
-    equal = [c for c in found.calls if c.kernel is not None and initial_weights.units_are_equal(c.kernel)]
+    equal = [c for c in found.calls if c.stays_equal]
     if equal:
         yield Verdict(
             INITIALIZER,
             _names(equal),
-            f"all {equal[0].output.shape[-1]} units of {equal[0].layer.name} have the same weights, so they get the "
-            "same gradients and stay equal for ever.",
+            f"all {equal[0].output.shape[-1]} units of {equal[0].layer.name} have the same weights and get the same "
+            "gradients, so they stay equal for ever.",
             "Draw the initial weights at random: kernel_initializer='he_normal' for ReLU and its kin, 'lecun_normal' "
             "for SELU, 'glorot_uniform' for the rest.",
         )
-    judged = []
-    for call in found.calls:
-        follower = found.following(call)
-        if call in equal or follower is None or _normalizes(follower):  # the output, or the scale does not matter
-            continue
-        judgement = initial_weights.judge(call, found.activation_behind(call))
-        if judgement is not None:
-            judged.append((call, judgement))
-    total = math.prod(j.gain for _, j in judged)
-    runs_away = _off(total, WHOLE_GAIN)
-    off = [(c, j) for c, j in judged if (runs_away or j.activation == "selu") and _off(j.gain, SELU_GAIN)]
+    paths = flow.paths(found)
+    runaway = max(paths, key=lambda path: abs(math.log(flow.gain(path))), default=())
+    if not _runs_away(runaway):
+        runaway = ()
+    off = {id(c): (c, j) for path in paths for c, j in path if j.activation == "selu" or (c, j) in runaway}
+    off = {key: pair for key, pair in off.items() if _off(pair[1].gain, SELU_GAIN)}
     if not off:
         return
-    call, worst = max(off, key=lambda pair: abs(math.log(pair[1].gain)))
+    call, worst = max(off.values(), key=lambda pair: abs(math.log(pair[1].gain)))
     through = ""
-    if runs_away:
-        through = f" Through all {len(judged)} such layers the signal changes by a factor of about {total:.1g}."
+    if runaway:
+        through = f" From {runaway[0][0].layer.name} to {runaway[-1][0].layer.name} the signal changes by a factor of "
+        through += f"about {flow.gain(runaway):.1g}."
     yield Verdict(
         INITIALIZER,
-        _names([c for c, _ in off]),
+        _names([c for c in found.calls if id(c) in off]),
         f"{worst.given} gives {call.health.name} weights of standard deviation {worst.std:.3g}; {worst.activation} "
         f"wants {worst.wanted_std:.3g}, {worst.source}.{through}",
         f"kernel_initializer={worst.wanted!r}",
@@ -62,29 +58,30 @@ def initializer(found: Measurement) -> Iterator[Verdict]:
 
 
 def exploding(found: Measurement) -> Iterator[Verdict]:
-    layers = _trained(found)
-    if not layers:
-        return
-    last = layers[-1].gradient_norm or 0.0
-    growing = [x for x in layers[:-1] if (x.gradient_norm or 0) > GRADIENT_GROWTH * last > 0]
-    endless = [x for x in layers if x.gradient_norm is not None and not math.isfinite(x.gradient_norm)]
+    heads, trained = flow.heads(found), _trained(found)
+    tops = [(c.health, max(heads[c.output.id], key=flow.gradient).health) for c in trained]
+    growing = [
+        (x, top) for x, top in tops if (x.gradient_norm or 0.0) > GRADIENT_GROWTH * (top.gradient_norm or 0.0) > 0
+    ]
+    endless = [x for x, _ in tops if x.gradient_norm is not None and not math.isfinite(x.gradient_norm)]
     fix = (
         "Initialize for the activation (he_normal for ReLU and its kin, lecun_normal for SELU, glorot_uniform for "
         "tanh and sigmoid), put BatchNormalization between the layers of a net that is not too deep for it, and clip: "
         "optimizer clipnorm=1.0."
     )
-    start = max((math.hypot(mean, std) for _, mean, std in found.entries), default=math.nan)
-    signal = [x for x in found.layers if math.isfinite(x.std) and x.std > SIGNAL_GROWTH * max(start, 1e-30)]
+    start = max((entry.size for entry in found.entries), default=0.0)
+    hidden = [c.health for c in found.calls if found.followers(c)]
+    signal = [x for x in hidden if math.isfinite(x.std) and x.std > SIGNAL_GROWTH * start > 0]
     if growing:
-        worst = max(growing, key=lambda x: x.gradient_norm or 0)
+        worst, top = max(growing, key=lambda pair: pair[0].gradient_norm or 0.0)
         yield Verdict(
             EXPLODING,
-            tuple(x.name for x in growing),
-            f"on its way down the gradient grows from {last:.2g} at {layers[-1].name} to {worst.gradient_norm:.2g} at "
-            f"{worst.name}.",
+            tuple(x.name for x, _ in growing),
+            f"on its way down the gradient grows from {top.gradient_norm:.2g} at {top.name} to "
+            f"{worst.gradient_norm:.2g} at {worst.name}.",
             fix,
         )
-    elif signal:
+    elif signal and trained:
         yield Verdict(
             EXPLODING,
             tuple(x.name for x in signal),
@@ -102,22 +99,23 @@ def exploding(found: Measurement) -> Iterator[Verdict]:
 
 
 def vanishing(found: Measurement) -> Iterator[Verdict]:
-    layers = _trained(found)
-    if len(layers) < 2:
-        return
-    last = layers[-1]
-    top, relative_top = last.gradient_norm or 0.0, last.relative_gradient or 0.0
-    weak = [
-        x
-        for x in layers[:-1]
-        if (x.gradient_norm or 0.0) < top / GRADIENT_GROWTH
-        or (x.relative_gradient or 0.0) < relative_top * RELATIVE_GRADIENT_LOSS
-    ]
+    heads, muted = flow.heads(found), flow.muted(found)
+    weak = []
+    for call in _trained(found):
+        if call.output.id in muted:
+            continue
+        head = min(heads[call.output.id], key=flow.sent_down)
+        top, relative_top = flow.sent_down(head), flow.relative_sent_down(head)
+        relative = call.health.relative_gradient  # None for weights that are all 0
+        if flow.gradient(call) < top / GRADIENT_GROWTH or (
+            relative is not None and relative < relative_top * RELATIVE_GRADIENT_LOSS
+        ):
+            weak.append((call, head.health))
     # Layers that are dead altogether stop the gradient too; that is another problem with another cure.
     if not weak or any(x.dead == 1.0 for x in found.layers):
         return
-    first = weak[0]
-    squashing = sorted({x.activation for x in weak if x.activation in _SQUASHING})
+    first, last = weak[0][0].health, weak[0][1]
+    squashing = sorted({a for call, _ in weak if (a := found.activation_behind(call)) in _SQUASHING})
     if squashing:
         fix = (
             f"Replace {' and '.join(squashing)} in the hidden layers by relu, elu or swish with "
@@ -131,10 +129,10 @@ def vanishing(found: Measurement) -> Iterator[Verdict]:
         )
     yield Verdict(
         VANISHING,
-        tuple(x.name for x in weak),
-        f"on its way down the gradient shrinks from {top:.2g} at {last.name} to "
+        tuple(call.layer.name for call, _ in weak),
+        f"on its way down the gradient shrinks from {last.gradient_norm or 0:.2g} at {last.name} to "
         f"{first.gradient_norm or 0:.2g} at {first.name}; that of the weights, over their own length, from "
-        f"{relative_top:.2g} to {first.relative_gradient or 0:.2g}.",
+        f"{last.relative_gradient or 0:.2g} to {first.relative_gradient or 0:.2g}.",
         fix,
     )
 
@@ -173,13 +171,18 @@ def saturated(found: Measurement) -> Iterator[Verdict]:
         )
 
 
-def _trained(found: Measurement) -> list[LayerHealth]:
+def _trained(found: Measurement) -> list[Call]:
     """The layers with kernels that train."""
-    return [c.health for c in found.calls if c.kernel is not None and c.health.weight_gradient_norm is not None]
+    return [c for c in found.calls if c.kernel is not None and c.health.weight_gradient_norm is not None]
 
 
-def _normalizes(call: Call) -> bool:
-    return type(call.layer).__name__.endswith("Normalization")
+def _runs_away(path: flow.Path) -> bool:
+    if not path or not _off(flow.gain(path), WHOLE_GAIN):
+        return False
+    # What training has mended is no longer wrong. Squashing activations hide how large the signal would be.
+    bounded = any(judgement.activation in _SQUASHING for _, judgement in path)
+    growth = flow.measured_gain(path)
+    return bounded or not (growth <= WHOLE_GAIN if flow.gain(path) > 1 else growth >= 1 / WHOLE_GAIN)
 
 
 def _off(gain: float, limit: float) -> bool:

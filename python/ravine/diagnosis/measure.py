@@ -15,6 +15,7 @@ import numpy as np
 
 from ravine import _tree, ops
 from ravine.diagnosis.activations import activation_of, saturated
+from ravine.diagnosis.initial_weights import units_are_equal
 from ravine.diagnosis.report import LayerHealth
 from ravine.layers import _call
 from ravine.models.compiled import Compiled
@@ -37,6 +38,7 @@ class Call:
     activation: str | None
     kernel: Variable | None
     sources: set[int] = field(default_factory=set)  # the outputs of other rows that it computes with, by id
+    stays_equal: bool = False  # all units have the same weights and the same gradient
     health: LayerHealth = field(init=False)
 
     @property
@@ -55,6 +57,7 @@ class Output:
     Attributes:
         layer: the name of the layer that puts it out; None when it is none.
         loss: the function it is compared with the targets `y` by; None when it has no loss.
+        y: of all rows of the data, not only of those that were looked at.
         range: the smallest and the largest prediction.
     """
 
@@ -67,23 +70,46 @@ class Output:
 
 
 @dataclass
+class Entry:
+    """What a call that weighs the inputs of the model gets.
+
+    Attributes:
+        filled: the share of values that are not 0.
+    """
+
+    call: Call
+    mean: float
+    std: float
+    filled: float
+
+    @property
+    def size(self) -> float:
+        """Root mean square."""
+        return math.hypot(self.mean, self.std)
+
+
+@dataclass
 class Measurement:
     """What `measure` found.
 
     Attributes:
+        data: all rows that there are.
+        batch: those that were looked at.
         loss: on the batch, before any step, penalties included.
         calls: of the layers, in order.
-        entries: the calls that weigh the inputs of the model, with mean and standard deviation of what they get.
         rate: the learning rate; None without an optimizer.
+        scheduled: whether it changes from step to step.
         losses_after_one_step: the loss on the same batch after one step, by learning rate.
     """
 
+    data: Batch
     batch: Batch
     loss: float
     calls: list[Call]
-    entries: list[tuple[Call, float, float]]
+    entries: list[Entry]
     outputs: list[Output]
     rate: float | None
+    scheduled: bool
     losses_after_one_step: dict[float, float]
 
     @property
@@ -92,7 +118,11 @@ class Measurement:
 
     def following(self, call: Call) -> Call | None:
         """The layer that takes the output of `call` as its input."""
-        return next((c for c in self.calls if call.output.id in c.sources), None)
+        return next(iter(self.followers(call)), None)
+
+    def followers(self, call: Call) -> list[Call]:
+        """All layers that take the output of `call` as an input."""
+        return [c for c in self.calls if call.output.id in c.sources]
 
     def activation_behind(self, call: Call) -> str | None:
         """The activation of a layer, or of the layer without weights behind it."""
@@ -102,10 +132,11 @@ class Measurement:
         return follower.activation
 
 
-def measure(model: Any, batch: Batch, loss: Any, optimizer: Any) -> Measurement:
+def measure(model: Any, data: Batch, batch: Batch, loss: Any, optimizer: Any) -> Measurement:
     """Trace one training step of `model` on `batch` and run it.
 
     Args:
+        data: all rows, of which `batch` holds some.
         loss: instead of the compiled one; None for that.
         optimizer: whose steps are tried, on copies of its slots; None for no step.
     """
@@ -116,7 +147,7 @@ def measure(model: Any, batch: Batch, loss: Any, optimizer: Any) -> Measurement:
             inputs, y_pred, total = trace_loss(trace, model, batch, training=True)
         predictions = _tree.leaves(y_pred)
         losses = [output.loss for output in model._compiled.outputs]
-        targets = model._compiled._targets(batch.y, y_pred)
+        targets = model._compiled._targets(data.y, y_pred)
         calls = _rows([_described(call) for call in recorder.calls if len(call.outputs) == 1])
         variables = list({id(v): v for v in model.trainable_variables}.values())
         taps = [_tap(call) for call in calls]
@@ -129,7 +160,8 @@ def measure(model: Any, batch: Batch, loss: Any, optimizer: Any) -> Measurement:
             sheet.add(("range", i), ops.min(y), ops.max(y))
         entries = _entries(calls)
         for i, call in enumerate(entries):
-            sheet.add(("entry", i), *_moments(call.inputs[0]))
+            given = call.inputs[0]
+            sheet.add(("entry", i), *_moments(given), ops.mean(ops.cast(ops.not_equal(given, 0), "float32")))
         for i, (call, gradient) in enumerate(zip(calls, reached, strict=True)):
             sheet.add(("output", i), *_moments(call.output))
             sheet.add(("dead", i), _dead(call))
@@ -137,6 +169,7 @@ def measure(model: Any, batch: Batch, loss: Any, optimizer: Any) -> Measurement:
             sheet.add(("gradient", i), None if gradient is None else _length([gradient]))
             of_weights = [g for g in (by_variable.get(id(v)) for v in call.variables) if g is not None]
             sheet.add(("weights", i), _length(of_weights) if of_weights else None)
+            sheet.add(("unlike", i), _unlike(call.kernel, by_variable))
         rate = None
         trained = [(g, v) for v in variables if (g := by_variable[id(v)]) is not None]
         if optimizer is not None and trained:
@@ -156,12 +189,14 @@ def measure(model: Any, batch: Batch, loss: Any, optimizer: Any) -> Measurement:
             losses_after = _try_rates(program, arrays, before, stepped, rate, values["loss"][0])
     for i, call in enumerate(calls):
         call.health = _health(call, i, values, batch.size, moved)
+        call.stays_equal = values["unlike", i][0] == 0
     makers = [next((c for c in calls if c.output.id == y.id), None) for y in predictions]
     return Measurement(
+        data=data,
         batch=batch,
         loss=values["loss"][0],
         calls=calls,
-        entries=[(call, *values["entry", i]) for i, call in enumerate(entries)],
+        entries=[Entry(call, *values["entry", i]) for i, call in enumerate(entries)],
         outputs=[
             Output(
                 layer=None if maker is None else maker.layer.name,
@@ -174,6 +209,7 @@ def measure(model: Any, batch: Batch, loss: Any, optimizer: Any) -> Measurement:
             for i, (maker, y, loss, target) in enumerate(zip(makers, predictions, losses, targets, strict=True))
         ],
         rate=None if rate is None else float(rate),
+        scheduled=optimizer is not None and not isinstance(optimizer.learning_rate, Variable),
         losses_after_one_step=losses_after,
     )
 
@@ -304,6 +340,16 @@ def _length(tensors: list[Any]) -> Any:
     for x in tensors:
         total = ops.add(ops.sum(ops.square(ops.divide(x, scale))), total)
     return ops.multiply(ops.sqrt(total), scale)
+
+
+def _unlike(kernel: Variable | None, gradients: dict[int, Any]) -> Any:
+    """How much the gradients of a layer's units differ, 0 when it is by rounding alone; None where the weights do."""
+    gradient = None if kernel is None else gradients.get(id(kernel))
+    if kernel is None or gradient is None or not units_are_equal(kernel):
+        return None
+    largest = ops.max(ops.abs(gradient))
+    difference = ops.max(ops.abs(ops.subtract(gradient, gradient[..., :1])))
+    return ops.where(ops.greater(difference, ops.multiply(largest, 1e-4)), difference, 0.0)
 
 
 def _dead(call: Call) -> Any:

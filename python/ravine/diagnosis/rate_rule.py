@@ -39,7 +39,8 @@ def learning_rate(found: Measurement) -> Iterator[Verdict]:
     gains = {r: (found.loss - loss) / abs(found.loss) for r, loss in found.losses_after_one_step.items() if found.loss}
     early = [gain for r, gain in gains.items() if r <= found.rate * ROOM * 1.01]
     best = max(gains, key=lambda r: gains[r], default=None)
-    if best is None or not all(abs(gain) < SMALL_GAIN for gain in early):
+    # Schedules begin and end low on purpose.
+    if best is None or found.scheduled or not all(abs(gain) < SMALL_GAIN for gain in early):
         return
     if gains[best] >= FAIR_GAIN and best > found.rate * ROOM:
         yield Verdict(
