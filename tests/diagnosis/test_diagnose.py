@@ -143,6 +143,7 @@ def test_the_step_is_that_of_the_optimizer_with_its_state() -> None:
         SGD(0.1, gradient_accumulation_steps=4),
         SGD(0.1, loss_scale_factor=128.0),
         SGD(0.1, use_ema=True),
+        keras.optimizers.LossScaleOptimizer(SGD(0.1)),
     ],
 )
 def test_the_size_of_a_step_with_all_kinds_of_optimizers(optimizer: SGD) -> None:
@@ -154,6 +155,13 @@ def test_the_size_of_a_step_with_all_kinds_of_optimizers(optimizer: SGD) -> None
     for layer, expected in zip(report.layers, plain.layers, strict=True):
         assert layer.update_ratio == pytest.approx(expected.update_ratio, rel=1e-4)
         assert layer.weight_gradient_norm == pytest.approx(expected.weight_gradient_norm, rel=1e-4)
+
+
+def test_optimizers_with_several_rates_are_not_judged() -> None:
+    sgd = SGD(1e-9)
+    report = diagnose(stack([20], "relu", "he_normal", keras.optimizers.MultiOptimizer(lambda variable: sgd)), X, Y)
+    assert report.healthy
+    assert report.learning_rate is None
 
 
 def test_rows_of_the_report() -> None:

@@ -191,3 +191,8 @@ def test_without_an_optimizer_a_model_is_evaluated_but_not_trained() -> None:
     assert model.evaluate(np.ones((8, 2)), np.ones((8, 1)), verbose=0) >= 0
     with pytest.raises(ValueError, match="training needs an optimizer"):
         model.fit(np.ones((8, 2)), np.ones((8, 1)), verbose=0)
+
+
+def test_a_multi_optimizer_needs_a_map() -> None:
+    with pytest.raises(TypeError, match="expected an OptimizerMap or a function from a variable to an optimizer"):
+        optimizers.MultiOptimizer([optimizers.SGD()])

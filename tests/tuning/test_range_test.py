@@ -212,6 +212,20 @@ def test_errors(arguments: dict, message: str) -> None:
         find_learning_rate(classifier(), X, Y, **arguments)
 
 
+def test_loss_scaling_changes_nothing() -> None:
+    plain = find_learning_rate(classifier("sgd"), X, Y, epochs=10)
+    scaled = find_learning_rate(
+        classifier(keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD())), X, Y, epochs=10
+    )
+    assert scaled.suggestion == pytest.approx(plain.suggestion, rel=0.2)
+
+
+def test_several_rates_are_refused() -> None:
+    several = keras.optimizers.MultiOptimizer(lambda variable: keras.optimizers.SGD())
+    with pytest.raises(ValueError, match="MultiOptimizer has a learning rate for each of its optimizers"):
+        find_learning_rate(classifier(several), X, Y)
+
+
 def test_it_needs_a_compiled_model_and_arrays() -> None:
     net = keras.Sequential([layers.Dense(1)])
     with pytest.raises(ValueError, match=r"call compile\(optimizer=..., loss=...\) before find_learning_rate"):

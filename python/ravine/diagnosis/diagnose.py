@@ -11,6 +11,7 @@ from ravine.diagnosis import rules
 from ravine.diagnosis.measure import measure
 from ravine.diagnosis.report import Report
 from ravine.models.data_adapter import Batch, check_count
+from ravine.models.preserve import has_one_rate
 
 
 def diagnose(
@@ -33,8 +34,8 @@ def diagnose(
         model: any model; a model that is not built is built for `x`.
         x, y, sample_weight: as in `fit`.
         loss: a loss instead of the compiled one; needed when the model is not compiled.
-        optimizer: an optimizer (or its name) instead of the compiled one, with the state that it has. Without any, the
-            learning rate is not judged.
+        optimizer: an optimizer (or its name) instead of the compiled one, with the state that it has. Without any, and
+            with a MultiOptimizer, which has several rates, no rate is judged.
         samples: at most so many rows are used, evenly spread over the data (of a stream, the first batch); all rows are
             searched for NaN. Too few make units look dead that are not.
 
@@ -55,6 +56,8 @@ def diagnose(
     model._build_for_data(data)
     batch = _sample(data, samples)
     optimizer = optimizers.get(optimizer) if optimizer is not None else model._compiled and model.optimizer
+    if optimizer is not None and not has_one_rate(optimizer):
+        optimizer = None
     found = measure(model, data, batch, loss, optimizer)
     return Report(
         model=model.name,

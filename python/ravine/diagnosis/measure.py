@@ -20,7 +20,7 @@ from ravine.diagnosis.report import LayerHealth
 from ravine.layers import _call
 from ravine.models.compiled import Compiled
 from ravine.models.data_adapter import Batch
-from ravine.models.preserve import Values, preserved, twin_of
+from ravine.models.preserve import Values, preserved, single_of, twin_of
 from ravine.models.train_step import trace_loss
 from ravine.ops.tracing import SymbolicTensor, Trace
 from ravine.variable import Variable
@@ -175,7 +175,7 @@ def measure(model: Any, data: Batch, batch: Batch, loss: Any, optimizer: Any) ->
         if optimizer is not None and trained:
             rate = Variable(given_rate, trainable=False, name="learning_rate")
             twin = twin_of(optimizer, model, rate)
-            twin.gradient_accumulation_steps = None  # this step is to move the weights
+            single_of(twin).gradient_accumulation_steps = None  # this step is to move the weights
             twin._ensure_built([v for _, v in trained])
             twin.apply([twin.scale_loss(g) for g, _ in trained], [v for _, v in trained])
         program = trace.program(inputs, sheet.tensors)

@@ -45,8 +45,26 @@ def preserved(variables: Iterable[Variable]) -> Iterator[Values]:
 
 def twin_of(optimizer: Any, model: Any, learning_rate: Variable) -> Any:
     """A copy of an optimizer, with slots of its own, that trains the same variables of `model` with this rate, whatever
-    number or schedule the optimizer itself has."""
+    number or schedule the optimizer itself has.
+
+    Raises:
+        ValueError: there is no one rate, as in a MultiOptimizer.
+    """
+    if not has_one_rate(optimizer):
+        raise ValueError(
+            f"{type(optimizer).__name__} has a learning rate for each of its optimizers, but one is needed here. "
+            "Compile the model with one optimizer; learning_rate_multipliers gives layers rates of their own."
+        )
     shared = [*model.variables, *model._flatten_layers()]
     twin = copy.deepcopy(optimizer, {id(x): x for x in shared})
-    twin._learning_rate = learning_rate
+    single_of(twin)._learning_rate = learning_rate
     return twin
+
+
+def single_of(optimizer: Any) -> Any:
+    """The optimizer that makes the steps: itself, or the one inside of a LossScaleOptimizer."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
+
+
+def has_one_rate(optimizer: Any) -> bool:
+    return not hasattr(optimizer, "optimizers")

@@ -94,6 +94,11 @@ class MultiOptimizer(Optimizer):
         loss_scale_factor: float | None = None,
         name: str | None = None,
     ):
+        if not callable(optimizer_map):
+            raise TypeError(
+                "MultiOptimizer: expected an OptimizerMap or a function from a variable to an optimizer, received "
+                f"{type(optimizer_map).__name__}."
+            )
         self._optimizers: list[Optimizer] = []
         super().__init__(learning_rate=0.0, loss_scale_factor=loss_scale_factor, name=name)
         self._map = optimizer_map
