@@ -334,3 +334,11 @@ def test_callback_changes_nothing() -> None:
 
     watched = weights([keras.callbacks.Diagnosis(X, Y)])
     assert all(np.array_equal(a, b) for a, b in zip(weights([]), watched, strict=True))
+
+
+def test_figure_of_layers_with_long_names() -> None:
+    pytest.importorskip("matplotlib")
+    net = keras.Sequential([layers.Dense(2, name="a_name_that_says_all_there_is_to_say")], name="n" * 200)
+    figure = diagnose(net, X, X[:, :2], loss="mse").plot()
+    assert [text.get_text() for text in figure.axes[0].get_xticklabels()] == ["a_name_th…_is_to_say"]
+    assert max(map(len, figure.get_suptitle().splitlines())) <= 90

@@ -206,3 +206,15 @@ def test_names_of_curves_stay_inside_and_in_order() -> None:
     style.label_ends(axes, [(0.99, "c", look), (0.98, "b", look), (0.1, "a", look)], gap=0.1)
     heights = {text.get_text(): text.xyann[1] for text in axes.texts}
     assert heights == pytest.approx({"a": 0.1, "b": 0.9, "c": 1.0})
+
+
+def test_distributions_with_gaps() -> None:
+    figure = plots.plot_distributions({"a": [1.0, np.nan, np.inf, 2.0]})
+    assert "2 NaN or infinite" in figure.axes[0].get_title(loc="right")
+    with pytest.raises(ValueError, match="'b' has none"):
+        plots.plot_distributions({"a": [1.0], "b": [np.nan]})
+
+
+def test_what_is_no_schedule() -> None:
+    with pytest.raises(TypeError, match="expected a schedule, a number, a function of the step"):
+        plots.plot_schedules({"a": "cosine"}, 10)

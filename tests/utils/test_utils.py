@@ -33,6 +33,28 @@ def test_plot_history(tmp_path) -> None:
     assert len(keras.utils.plot_history(history, metrics=["learning_rate"]).axes) == 1
     with pytest.raises(ValueError, match="nothing to draw"):
         keras.utils.plot_history({})
+    with pytest.raises(TypeError, match=r"expected what fit\(\) returned, or its .history, received NoneType"):
+        keras.utils.plot_history(None)
+
+
+def test_plot_history_puts_validation_where_it_was_made() -> None:
+    pytest.importorskip("matplotlib")
+    x = np.random.default_rng(0).normal(size=(20, 2))
+    net = keras.Sequential([layers.Dense(1)])
+    net.compile("sgd", "mse")
+    history = net.fit(x, x[:, :1], epochs=7, validation_data=(x, x[:, :1]), validation_freq=3, verbose=0)
+    for figure in (keras.utils.plot_history(history), keras.plots.plot_histories({"a": history}, ["val_loss"])):
+        assert list(figure.axes[0].get_lines()[-1].get_xdata()) == [3, 6]
+    assert list(keras.plots.plot_learning_rate(history).axes[0].get_lines()[0].get_xdata()) == [3, 6]
+
+
+def test_plot_history_of_one_epoch_and_of_many_quantities() -> None:
+    pytest.importorskip("matplotlib")
+    figure = keras.utils.plot_history({f"m{i}": [0.5] for i in range(9)})
+    assert len(figure.axes) == 9
+    assert len({axes.get_position().y0 for axes in figure.axes}) == 3
+    left, right = figure.axes[0].get_xlim()
+    assert [tick for tick in figure.axes[0].get_xticks() if left <= tick <= right] == [1]
 
 
 def test_clear_session_starts_the_names_again() -> None:

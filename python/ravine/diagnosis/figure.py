@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import os
+import textwrap
 from typing import Any
 
 from ravine.diagnosis.report import LayerHealth, Report
 from ravine.plots import style
 
 _USUAL_UPDATES = (1e-4, 1e-2)
+_LONGEST_NAME = 20
 
 
 def draw(report: Report, path: str | os.PathLike | None = None) -> Any:
@@ -32,7 +34,7 @@ def draw(report: Report, path: str | os.PathLike | None = None) -> Any:
         for axes in panels:
             _label(axes, layers)
         verdict = "healthy" if report.healthy else ", ".join(dict.fromkeys(report.problems))
-        shares.figure.suptitle(f"{report.model}: {verdict}")
+        shares.figure.suptitle("\n".join(textwrap.wrap(f"{report.model}: {verdict}", 90)))
     return shares.figure
 
 
@@ -54,10 +56,14 @@ def _bars(axes: Any, layers: tuple[LayerHealth, ...]) -> None:
     axes.set_title("Share of saturated values and dead units")
 
 
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[:9]}…{name[-10:]}"
+
+
 def _label(axes: Any, layers: tuple[LayerHealth, ...]) -> None:
     step = -(-len(layers) // 12)
     places = list(range(0, len(layers), step))
-    axes.set_xticks(places, [layers[place].name for place in places], rotation=40, ha="right", fontsize=8)
+    axes.set_xticks(places, [_short(layers[place].name) for place in places], rotation=40, ha="right", fontsize=8)
     axes.set_xlim(-0.7, len(layers) - 0.3)
     axes.grid(False, axis="x")
     if axes.get_legend_handles_labels()[0]:

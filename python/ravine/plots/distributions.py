@@ -23,7 +23,7 @@ def plot_distributions(
     """Draw a histogram of each set of numbers, one below the other over the same horizontal axis.
 
     Args:
-        values: arrays of any shape, by the names to show.
+        values: arrays of any shape, by the names to show. NaN and infinity are counted, not drawn.
         bins: how many, over the range of all numbers or `limits`.
         limits: the horizontal range; numbers outside of it are counted in the outermost bins.
         log: counts on a logarithmic axis, which shows the few among the many.
@@ -39,8 +39,14 @@ def plot_distributions(
         ValueError: there is nothing to draw.
     """
     sets = {name: np.asarray(x, dtype=float).ravel() for name, x in values.items()}
+    lost = {name: int(np.sum(~np.isfinite(x))) for name, x in sets.items()}
+    sets = {name: x[np.isfinite(x)] for name, x in sets.items()}
     if not sets or not all(x.size for x in sets.values()):
-        raise ValueError("plot_distributions: expected at least one set of numbers, none of them empty.")
+        empty = [f"{name!r} has none" for name, x in sets.items() if not x.size]
+        raise ValueError(
+            "plot_distributions: expected at least one set of numbers, with finite ones in each; "
+            f"{', '.join(empty) or 'there is no set'}."
+        )
     low, high = limits or (min(x.min() for x in sets.values()), max(x.max() for x in sets.values()))
     edges = np.linspace(low, high, bins + 1) if high > low else bins
     size = (8.0, 0.6 + 1.25 * len(sets))
@@ -51,6 +57,8 @@ def plot_distributions(
             note = f"mean {x.mean():.2g}, std {x.std():.2g}"
             if zero is not None:
                 note += f"; {np.mean(np.abs(x) <= zero):.0%} at most {zero:g} in size"
+            if lost[name]:
+                note += f"; {lost[name]} NaN or infinite"
             panel.set_title(name, fontsize=10, loc="left")
             panel.set_title(note, fontsize=9, loc="right", fontweight="normal")
             panel.grid(False, axis="x")

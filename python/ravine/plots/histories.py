@@ -8,6 +8,7 @@ from typing import Any
 from ravine.plots import style
 
 MOST_TICKS = 8
+MOST_COLUMNS = 4
 
 
 def plot_history(history: Any, to_file: Any = None, metrics: list[str] | None = None, title: str | None = None) -> Any:
@@ -26,16 +27,20 @@ def plot_history(history: Any, to_file: Any = None, metrics: list[str] | None = 
         ImportError: Matplotlib is not installed (`pip install "ravine[plot]"`).
         ValueError: there is nothing to draw.
     """
-    values, epochs = _values(history), _epochs(history)
+    values = _values("plot_history", history)
     names = metrics or [n for n in values if not n.startswith("val_") and n != "learning_rate"]
     if not names or not all(values.get(name) for name in names):
         raise ValueError(f"plot_history: nothing to draw for {names} in a history with {list(values) or 'no entries'}.")
-    size = (max(5.0, 4.0 * len(names)), 3.6)
-    with style.panels("plot_history", to_file, columns=len(names), size=size, dpi=150) as axes:
-        for panel, name in zip(axes, names, strict=True):
+    rows = -(-len(names) // MOST_COLUMNS)
+    columns = -(-len(names) // rows)
+    size = (max(5.0, 4.0 * columns), 3.6 * rows)
+    with style.panels("plot_history", to_file, columns=columns, rows=rows, size=size, dpi=150) as axes:
+        for empty in axes[len(names) :]:
+            empty.remove()
+        for panel, name in zip(axes, names, strict=False):
             for key, label, colour in ((name, "training", style.BLUE), (f"val_{name}", "validation", style.ORANGE)):
                 if values.get(key):
-                    _curve(panel, values[key], epochs, f"{label} ({values[key][-1]:.4f})", color=colour)
+                    _curve(panel, history, key, f"{label} ({values[key][-1]:#.4g})", color=colour)
             panel.set(title=_words(name), xlabel="epoch")
             style.whole_numbers(panel.xaxis)
             panel.legend()
@@ -66,7 +71,7 @@ def plot_histories(
     Raises:
         ValueError: there is nothing to draw, or a run lacks a quantity.
     """
-    runs = {name: _values(history) for name, history in histories.items()}
+    runs = {name: _values("plot_histories", history) for name, history in histories.items()}
     if not runs:
         raise ValueError("plot_histories: expected at least one history, received none.")
     if metrics is None:
@@ -80,7 +85,7 @@ def plot_histories(
         for panel, metric in zip(axes, metrics, strict=True):
             ends = []
             for (name, values), look in zip(runs.items(), style.lines(len(runs)), strict=True):
-                _curve(panel, values[metric], _epochs(histories[name]), name, **look)
+                _curve(panel, histories[name], metric, name, **look)
                 ends.append((values[metric][-1], name, look))
             panel.set(title=_words(metric), xlabel="epoch")
             if log:
@@ -107,19 +112,24 @@ def plot_learning_rate(history: Any, metric: str | None = None, path: style.Path
     Raises:
         ValueError: the history has no such quantity, or no learning rate.
     """
-    values, epochs = _values(history), _epochs(history)
+    values = _values("plot_learning_rate", history)
     metric = metric or ("val_loss" if values.get("val_loss") else "loss")
     for name in (metric, "learning_rate"):
         if not values.get(name):
             raise ValueError(f"plot_learning_rate: expected {name!r} in the history, received {list(values)}.")
     with style.panels("plot_learning_rate", path, ax, size=(7, 4)) as [panel]:
-        _curve(panel, values[metric], epochs, _words(metric), color=style.BLUE)
+        _curve(panel, history, metric, _words(metric), color=style.BLUE)
         panel.set(xlabel="epoch")
         panel.set_ylabel(_words(metric), color=style.BLUE)
         style.whole_numbers(panel.xaxis)
         rates = panel.twinx()
-        at = epochs if len(epochs) == len(values["learning_rate"]) else range(1, len(values["learning_rate"]) + 1)
-        rates.step(at, values["learning_rate"], where="mid", color=style.ORANGE, linestyle=style.DASHES[1])
+        rates.step(
+            _epochs(history, "learning_rate"),
+            values["learning_rate"],
+            where="mid",
+            color=style.ORANGE,
+            linestyle=style.DASHES[1],
+        )
         rates.set_ylabel("learning rate", color=style.ORANGE)
         different = sorted(set(values["learning_rate"]))
         if different[0] > 0:
@@ -132,17 +142,24 @@ def plot_learning_rate(history: Any, metric: str | None = None, path: style.Path
     return panel.figure
 
 
-def _values(history: Any) -> Mapping[str, Sequence[float]]:
-    return getattr(history, "history", history)
+def _values(where: str, history: Any) -> Mapping[str, Sequence[float]]:
+    values = getattr(history, "history", history)
+    if not isinstance(values, Mapping):
+        raise TypeError(f"{where}: expected what fit() returned, or its .history, received {type(history).__name__}.")
+    return values
 
 
-def _epochs(history: Any) -> list[int]:
-    return [epoch + 1 for epoch in getattr(history, "epoch", [])]
+def _epochs(history: Any, name: str) -> Sequence[int]:
+    """At which epochs, counted from 1, a history has its values of `name`."""
+    known = getattr(history, "epochs", {}).get(name, [])
+    count = len(getattr(history, "history", history)[name])
+    return [epoch + 1 for epoch in known] if len(known) == count else range(1, count + 1)
 
 
-def _curve(axes: Any, values: Sequence[float], epochs: Sequence[int], label: str, **look: Any) -> None:
-    at = epochs if len(epochs) == len(values) else range(1, len(values) + 1)
-    axes.plot(at, values, label=label, marker="o" if len(values) <= 30 else None, markersize=3.5, **look)
+def _curve(axes: Any, history: Any, name: str, label: str, **look: Any) -> None:
+    values = getattr(history, "history", history)[name]
+    marker = "o" if len(values) <= 30 else None
+    axes.plot(_epochs(history, name), values, label=label, marker=marker, markersize=3.5, **look)
 
 
 def _words(name: str) -> str:

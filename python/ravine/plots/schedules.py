@@ -34,6 +34,9 @@ def plot_schedules(
 
     Returns:
         the Matplotlib figure.
+
+    Raises:
+        TypeError: something is no schedule.
     """
     if not isinstance(schedules, Mapping):
         schedules = {getattr(schedules, "name", None) or type(schedules).__name__: schedules}
@@ -53,5 +56,11 @@ def plot_schedules(
 def _rates(schedule: Any, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if callable(schedule):
         return at, np.array([float(schedule(int(step))) for step in at])
-    recorded = np.asarray(schedule, dtype=float)
+    try:
+        recorded = np.asarray(schedule, dtype=float)
+    except (TypeError, ValueError):
+        raise TypeError(
+            "plot_schedules: expected a schedule, a number, a function of the step or the rates themselves, received "
+            f"{schedule!r}."
+        ) from None
     return (at, np.full(len(at), recorded)) if recorded.ndim == 0 else (np.arange(len(recorded)), recorded)

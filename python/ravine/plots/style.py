@@ -116,7 +116,7 @@ def whole_numbers(axis: Any) -> None:
     """Ticks at whole numbers only, for epochs, steps and layers."""
     from matplotlib.ticker import MaxNLocator
 
-    axis.set_major_locator(MaxNLocator(integer=True))
+    axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
 def plain_log(axis: Any) -> None:
