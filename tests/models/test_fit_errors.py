@@ -169,6 +169,11 @@ def test_data_that_is_not_numeric() -> None:
         model.predict(np.zeros((3, 4), object), verbose=0)
     with pytest.raises(TypeError, match="complex"):
         model.predict(np.zeros((3, 4), complex), verbose=0)
+    with pytest.raises(TypeError, match=r"missing values \(None, NA\) must become numbers first"):
+        model.predict(np.array([[1.0, None, 2.0, 3.0]]), verbose=0)
+    with pytest.raises(ValueError, match=r"x: 2 of 12 values are masked. Fill them, with x.filled\(0\)"):
+        model.predict(np.ma.masked_less(np.arange(12.0).reshape(3, 4), 2), verbose=0)
+    assert model.predict(np.ma.array(np.ones((3, 4))), verbose=0).shape == (3, 3)
     with pytest.raises(ValueError, match="different lengths"):
         model.predict([[1.0, 2.0], [1.0]], verbose=0)
 
@@ -188,6 +193,8 @@ def test_class_weight_and_sample_weight() -> None:
         model.fit(X, Y, class_weight={0: 1.0}, sample_weight=np.ones(20), verbose=0)
     with pytest.raises(TypeError, match="dict"):
         model.fit(X, Y, class_weight=[1.0], verbose=0)
+    with pytest.raises(TypeError, match=r"class index to weight, both numbers, received 'a': 1\.0"):
+        model.fit(X, Y, class_weight={"a": 1.0}, verbose=0)
 
 
 def test_callbacks_must_be_callbacks() -> None:

@@ -32,9 +32,14 @@ def as_array(value: Any, what: str) -> np.ndarray:
         what: "x", "y" or "sample_weight", for the error messages.
 
     Raises:
-        ValueError: ragged or empty of axes.
+        ValueError: ragged or empty of axes, or values are masked.
         NotNumericError: text, objects, complex numbers.
     """
+    if np.ma.is_masked(value):
+        raise ValueError(
+            f"{what}: {np.ma.count_masked(value)} of {value.size} values are masked. Fill them, with {what}.filled(0) "
+            "for example, or leave these rows out."
+        )
     array = np.asarray(value) if isinstance(value, np.ndarray) else _from_foreign(value, what)
     if array.dtype.kind not in _KINDS:
         raise NotNumericError(f"{what}: expected numbers, received {_describe(value, array)}.{_hint(array)}")
@@ -78,7 +83,7 @@ def _describe(value: Any, array: np.ndarray) -> str:
 
 def _hint(array: np.ndarray) -> str:
     if array.dtype.kind == "O":
-        return " A column of text or mixed types must be encoded as numbers first."
+        return " Columns of text, of mixed types and with missing values (None, NA) must become numbers first."
     if array.dtype.kind in "US":
         return " Encode the text as numbers first."
     if array.dtype.kind == "c":

@@ -376,6 +376,10 @@ def class_weight_to_sample_weights(y: np.ndarray, class_weight: dict[int, float]
     labels = np.rint(labels).astype(np.int64)
     weights = np.ones(len(labels), np.float32)
     for label, weight in class_weight.items():
+        if not isinstance(label, (int, float, np.number)) or not isinstance(weight, (int, float, np.number)):
+            raise TypeError(
+                f"class_weight: expected a dict of class index to weight, both numbers, received {label!r}: {weight!r}."
+            )
         weights[labels == int(label)] = weight
     return weights
 
