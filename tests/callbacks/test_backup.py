@@ -1,5 +1,6 @@
 """BackupAndRestore: a training that was killed and started again ends with the bits of one that was not."""
 
+import json
 import os
 import signal
 import subprocess
@@ -192,6 +193,36 @@ def test_a_broken_backup(tmp_path: Path) -> None:
         pytest.warns(UserWarning, match="cannot be read"),
     ):
         network().fit(X, Y, epochs=5, callbacks=[keras.callbacks.BackupAndRestore(folder)], verbose=0)
+
+
+@pytest.mark.parametrize(
+    "case", ["an array less", "another shape", "another type", "compressed", "no place", "no seed"]
+)
+def test_a_backup_whose_parts_do_not_fit(tmp_path: Path, case: str) -> None:
+    folder = tmp_path / "backup"
+    interrupted(folder)
+    path = folder / "training_state.npz"
+    with np.load(path) as members:
+        arrays = dict(members)
+    state = json.loads(arrays["state"].tobytes())
+    save = np.savez
+    if case == "an array less":
+        del arrays["variable_0"]
+    elif case == "another shape":
+        arrays["variable_0"] = np.zeros((1, 1), np.float32)
+    elif case == "another type":
+        arrays["variable_0"] = arrays["variable_0"].astype(str)
+    elif case == "compressed":
+        save = np.savez_compressed
+    else:
+        state.update({"place": ["x", {}, 0]} if case == "no place" else {"python": None})
+    save(path, **{**arrays, "state": np.frombuffer(json.dumps(state).encode(), np.uint8)})
+    before = path.read_bytes()
+    with pytest.raises(
+        ValueError, match=r"the backup '.*training_state.npz' cannot be read .* Delete it to begin anew"
+    ):
+        network().fit(X, Y, epochs=5, callbacks=[keras.callbacks.BackupAndRestore(folder)], verbose=0)
+    assert path.read_bytes() == before
 
 
 def test_other_files_in_the_folder_stay(tmp_path: Path) -> None:

@@ -17,7 +17,14 @@ from ravine.callbacks._batches import SavesByBatches
 from ravine.callbacks.callback import Callback
 
 FORMAT = 1
-_UNREADABLE = (OSError, ValueError, KeyError, IndexError, TypeError, EOFError)
+_UNREADABLE = (
+    OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, EOFError, MemoryError,
+    NotImplementedError,
+)  # fmt: skip
+
+
+class _OtherModelError(ValueError):
+    """A backup is whole, but of another model."""
 
 
 class BackupAndRestore(SavesByBatches):
@@ -168,15 +175,21 @@ class BackupAndRestore(SavesByBatches):
                 return _Backup(path)
             except _UNREADABLE as error:
                 if path == paths[-1]:
-                    raise ValueError(
-                        f"BackupAndRestore: the backup {path!r} cannot be read ({error}). Delete it to begin anew."
-                    ) from error
+                    raise _damaged(path, error) from error
                 warnings.warn(
                     f"BackupAndRestore: {path!r} cannot be read ({error}); using the one before.", stacklevel=5
                 )
         return None
 
     def _restore(self, backup: _Backup) -> None:
+        try:
+            self._take_over(backup)
+        except _OtherModelError:
+            raise
+        except _UNREADABLE as error:
+            raise _damaged(backup.path, error) from error
+
+    def _take_over(self, backup: _Backup) -> None:
         from ravine import random
 
         state = backup.state
@@ -213,7 +226,7 @@ class BackupAndRestore(SavesByBatches):
                     setattr(owner, name, value)
 
     def _of_another_model(self, why: str) -> ValueError:
-        return ValueError(
+        return _OtherModelError(
             f"BackupAndRestore: the backup in {self.backup_dir!r} is of another model: {why}. Train the model that it "
             "was made of, or delete the folder to begin anew."
         )
@@ -223,16 +236,32 @@ class _Backup:
     """A backup that was read: `state`, and `arrays` by name."""
 
     def __init__(self, path: str) -> None:
-        from zipfile import BadZipFile
+        from zipfile import ZIP_STORED, BadZipFile
 
+        self.path = path
         try:
             with open(path, "rb") as file, np.load(file, allow_pickle=False) as members:
+                if any(member.compress_type != ZIP_STORED for member in members.zip.infolist()):
+                    raise ValueError("it is compressed, as no backup is")
                 self.arrays = {name: members[name] for name in members.files}
         except BadZipFile as error:
             raise ValueError(str(error)) from error
         self.state = json.loads(self.arrays["state"].tobytes())
         if self.state["format"] != FORMAT:
             raise ValueError(f"it has format {self.state['format']}, this version reads {FORMAT}")
+        if type(self.state["epoch"]) is not int or type(self.state["mid_epoch"]) is not bool:
+            raise ValueError("it does not say at which epoch it was made")
+        place = self.state["place"]
+        if place is not None and not all(number is None or type(number) is int for number in place):
+            raise ValueError(f"its place in the data is {place}")
+        for i, (name, shape) in enumerate(self.state["variables"]):
+            array = self.arrays[f"variable_{i}"]
+            if list(array.shape) != shape or array.dtype.kind not in "biuf":
+                raise ValueError(f"it holds {name!r} as {array.dtype} of shape {array.shape} instead of {shape}")
+
+
+def _damaged(path: str, error: BaseException) -> ValueError:
+    return ValueError(f"BackupAndRestore: the backup {path!r} cannot be read ({error}). Delete it to begin anew.")
 
 
 def _seed_generators(model: Any) -> list[Any]:
