@@ -174,3 +174,14 @@ def test_an_error_ends_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(RuntimeError, match="stop"):
         model().fit(X, Y, callbacks=[Fail()])
     assert stream.getvalue().endswith("\n")
+
+
+def test_a_process_without_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout", None)
+    net = keras.Sequential([layers.Dense(1)])
+    net.compile("sgd", "mse")
+    x = np.ones((4, 2))
+    history = net.fit(x, x[:, :1], epochs=2)
+    assert len(history.epoch) == 2
+    net.evaluate(x, x[:, :1])
+    net.predict(x)

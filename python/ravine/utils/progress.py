@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 import time
-from typing import TextIO
+from typing import Any, TextIO
 
 BAR_WIDTH = 20
 REDRAW_SECONDS = 0.08
@@ -25,7 +25,7 @@ class Progress:
         verbose: 0 nothing, 1 a bar where the output can redraw a line, 2 one line at the end.
         title: written before it ("Epoch 1/5"); on a line of its own above a bar.
         unit: the name of one step.
-        stream: default `sys.stdout` at the time of the call.
+        stream: default `sys.stdout` at the time of the call; nothing is written where a process has none.
         width: of the bar, in characters.
         interval: seconds between two redraws.
     """
@@ -41,10 +41,9 @@ class Progress:
         interval: float = REDRAW_SECONDS,
     ) -> None:
         self.target = target
-        self.verbose = verbose
         self.title = title
         self.unit = unit
-        self.stream = sys.stdout if stream is None else stream
+        self.stream: Any = sys.stdout if stream is None else stream
         self.width = width
         self.interval = interval
         self.done = 0
@@ -52,7 +51,8 @@ class Progress:
         self._start = time.perf_counter()
         self._drawn = 0.0
         self._drawn_length = 0
-        self._live = verbose == 1 and can_redraw(self.stream)
+        self.verbose = verbose if self.stream is not None else 0
+        self._live = self.verbose == 1 and can_redraw(self.stream)
         if self._live and title:
             self._write(title + "\n")
 
