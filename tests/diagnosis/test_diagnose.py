@@ -258,6 +258,11 @@ def test_what_follows_a_layer_is_found_behind_dropout_and_flatten() -> None:
     assert report.verdicts[0].layers == tuple(f"h{i}" for i in range(12))
 
 
+def test_a_model_is_needed() -> None:
+    with pytest.raises(TypeError, match="diagnose: expected a model, received Dense"):
+        diagnose(layers.Dense(1), X, Y)
+
+
 def test_a_loss_is_needed() -> None:
     net = keras.Sequential([layers.Dense(1)])
     with pytest.raises(ValueError, match=r"diagnose\(\) needs a loss; pass loss='mse'"):

@@ -134,6 +134,22 @@ def test_only_one_of_the_two_learns_in_each_half_of_a_gan_step(monkeypatch: pyte
     assert changes == {("discriminator", False, True), ("gan", True, False)}
 
 
+def test_a_gan_that_is_interrupted_leaves_the_discriminator_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = keras.Sequential([layers.Input((2,)), layers.Dense(2)])
+    discriminator = keras.Sequential([layers.Input((2,)), layers.Dense(1, activation="sigmoid")])
+    train = keras.Sequential.train_on_batch
+
+    def interrupted(self, *args):
+        if self is not discriminator:
+            raise KeyboardInterrupt
+        return train(self, *args)
+
+    monkeypatch.setattr(keras.Sequential, "train_on_batch", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train_gan(generator, discriminator, X[:64, :2], codings=2)
+    assert discriminator.trainable
+
+
 def test_errors() -> None:
     with pytest.raises(ValueError, match="expected Dense layers"):
         pretrain_autoencoder([layers.Flatten()], X)

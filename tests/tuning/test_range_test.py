@@ -226,6 +226,18 @@ def test_several_rates_are_refused() -> None:
         find_learning_rate(classifier(several), X, Y)
 
 
+def test_a_loss_that_is_lost_from_the_start() -> None:
+    with pytest.raises(ValueError, match=r"the loss is nan before any step; ravine\.diagnose"):
+        find_learning_rate(classifier(), X * np.nan, Y)
+    with pytest.raises(TypeError, match="expected min_rate to be a number, received '1e-5'"):
+        find_learning_rate(classifier(), X, Y, min_rate="1e-5")
+
+
+def test_too_few_steps() -> None:
+    with pytest.warns(UserWarning, match="3 steps are too few for a curve"):
+        find_learning_rate(classifier(), X, Y, steps=3)
+
+
 def test_it_needs_a_compiled_model_and_arrays() -> None:
     net = keras.Sequential([layers.Dense(1)])
     with pytest.raises(ValueError, match=r"call compile\(optimizer=..., loss=...\) before find_learning_rate"):

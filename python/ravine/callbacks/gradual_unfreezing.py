@@ -34,6 +34,11 @@ class GradualUnfreezing(Callback):
         verbose: int = 0,
     ) -> None:
         super().__init__()
+        if not isinstance(phases, Mapping):
+            raise TypeError(
+                "GradualUnfreezing: expected a dict of epochs to numbers of layers, such as {0: 1, 5: None}, received "
+                f"{type(phases).__name__}."
+            )
         self.phases = dict(sorted(phases.items()))
         for epoch, count in self.phases.items():
             if epoch < 0 or (count is not None and count < 0):

@@ -46,7 +46,10 @@ def diagnose(
         ValueError: there is neither a compiled loss nor `loss`, or the data does not fit the model or the loss.
     """
     from ravine import optimizers
+    from ravine.models import Model
 
+    if not isinstance(model, Model):
+        raise TypeError(f"diagnose: expected a model, received {type(model).__name__}.")
     if not model.compiled and loss is None:
         raise ValueError(
             f"{model._label}: diagnose() needs a loss; pass loss='mse', for example, or compile the model."

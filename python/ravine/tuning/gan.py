@@ -8,6 +8,7 @@ import numpy as np
 
 from ravine import random
 from ravine.models import Sequential
+from ravine.models.arrays import as_array
 from ravine.models.data_adapter import check_count
 
 
@@ -39,7 +40,7 @@ def train_gan(
     Returns:
         the mean losses of each epoch under "discriminator" and "generator".
     """
-    x = np.asarray(x, np.float32)
+    x = as_array(x, "x").astype(np.float32, copy=False)
     batch_size = check_count(batch_size, "batch_size")
     if len(x) < batch_size:
         raise ValueError(f"train_gan: expected at least batch_size = {batch_size} rows, received {len(x)}.")
@@ -50,19 +51,21 @@ def train_gan(
     real_or_not = np.repeat([1.0, 0.0], batch_size)[:, None].astype(np.float32)
     taken_for_real = np.ones((batch_size, 1), np.float32)
     history: dict[str, list[float]] = {"discriminator": [], "generator": []}
-    for _ in range(check_count(epochs, "epochs")):
-        order = draw.permutation(len(x))
-        losses = []
-        for first in range(0, len(x) - batch_size + 1, batch_size):
-            real = x[order[first : first + batch_size]]
-            noise = draw.standard_normal((batch_size, codings), np.float32)
-            fake = generator.predict_on_batch(noise).reshape(real.shape)
-            discriminator.trainable = True
-            telling = discriminator.train_on_batch(np.concatenate([real, fake]), real_or_not)
-            discriminator.trainable = False
-            noise = draw.standard_normal((batch_size, codings), np.float32)
-            losses.append((telling, gan.train_on_batch(noise, taken_for_real)))
+    try:
+        for _ in range(check_count(epochs, "epochs")):
+            order = draw.permutation(len(x))
+            losses = []
+            for first in range(0, len(x) - batch_size + 1, batch_size):
+                real = x[order[first : first + batch_size]]
+                noise = draw.standard_normal((batch_size, codings), np.float32)
+                fake = generator.predict_on_batch(noise).reshape(real.shape)
+                discriminator.trainable = True
+                telling = discriminator.train_on_batch(np.concatenate([real, fake]), real_or_not)
+                discriminator.trainable = False
+                noise = draw.standard_normal((batch_size, codings), np.float32)
+                losses.append((telling, gan.train_on_batch(noise, taken_for_real)))
+            for name, values in zip(history, np.mean(losses, axis=0), strict=True):
+                history[name].append(float(values))
+    finally:
         discriminator.trainable = True
-        for name, values in zip(history, np.mean(losses, axis=0), strict=True):
-            history[name].append(float(values))
     return history

@@ -23,6 +23,7 @@ SMOOTHING = 0.9
 # Of the rate from which on the loss rises, this part is a good constant rate (Géron 2022, chapter 11).
 SAFETY = 10.0
 POLL_SECONDS = 0.1
+FEW_STEPS = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,9 +135,12 @@ def find_learning_rate(
         small to find the turning point.
 
     Raises:
-        ValueError: not compiled, no arrays, or not 0 < min_rate < max_rate.
+        ValueError: not compiled, no arrays, not 0 < min_rate < max_rate, or a loss that is NaN from the start.
     """
     model._require_compiled("find_learning_rate")
+    for name, given in (("min_rate", min_rate), ("max_rate", max_rate)):
+        if not isinstance(given, (int, float, np.number)):
+            raise TypeError(f"find_learning_rate: expected {name} to be a number, received {given!r}.")
     if not 0 < min_rate < max_rate < float("inf"):
         raise ValueError(
             f"find_learning_rate: expected 0 < min_rate < max_rate, received {min_rate!r} and {max_rate!r}."
@@ -169,11 +173,16 @@ def find_learning_rate(
 
         program.run_batches(data.rows.arrays(), data.batch_size, 0, steps, order, None, poll, POLL_SECONDS)
         found = recorded[: int(step)].copy()
+    if not len(found) or not np.isfinite(found[0]):
+        raise ValueError(
+            f"find_learning_rate: the loss is {found[0] if len(found) else 'unknown'} before any step; "
+            "ravine.diagnose(model, x, y) says why."
+        )
     end = _divergence(found)
     found = found if end is None else found[: end + 1]
     rates = min_rate * factor ** np.arange(len(found))
     result = LearningRateRange(rates, found, factor, end is not None)
-    _warn(result, max_rate)
+    _warn(result, steps, max_rate)
     return result
 
 
@@ -205,9 +214,14 @@ def _divergence(losses: np.ndarray) -> int | None:
     return int(wrong[0]) if len(wrong) else None
 
 
-def _warn(result: LearningRateRange, max_rate: float) -> None:
+def _warn(result: LearningRateRange, steps: int, max_rate: float) -> None:
     lowest = int(np.nanargmin(result.smoothed))
-    if lowest == 0:
+    if steps < FEW_STEPS:
+        warnings.warn(
+            f"find_learning_rate: {steps} steps are too few for a curve; pass epochs or steps for 100 or more.",
+            stacklevel=3,
+        )
+    elif lowest == 0:
         warnings.warn(
             "find_learning_rate: the loss never fell. Lower min_rate, or ask ravine.diagnose(model, x, y) why.",
             stacklevel=3,
