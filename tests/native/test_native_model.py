@@ -37,9 +37,20 @@ def path(tmp_path):
     return tmp_path / "m.ravine"
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+OPTIMIZERS = {
+    "sgd": lambda: "sgd",
+    "adam": lambda: "adam",
+    "schedule": lambda: keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(0.1, 10), momentum=0.9),
+    "several": lambda: keras.optimizers.MultiOptimizer(
+        keras.optimizers.OptimizerMap(keras.optimizers.SGD(0.1), {"kernel": keras.optimizers.Adam()})
+    ),
+    "loss scale": lambda: keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.1)),
+}
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_predicts_and_trains_as_python_does_bit_for_bit(path, optimizer, isa):
-    model = make_model(optimizer)
+    model = make_model(OPTIMIZERS[optimizer]())
     model.fit(X, Y, epochs=2, batch_size=16, verbose=0)
     model.export(path)
     native = _core.NativeModel(str(path))
@@ -94,6 +105,14 @@ def test_learning_rate_is_read_and_set(path):
         if "momentum" not in name and "velocity" not in name:
             np.testing.assert_array_equal(stds[name], after[name])
     assert before.shape == (70, 5)
+
+
+def test_a_schedule_leaves_no_rate_to_set(path):
+    make_model(OPTIMIZERS["schedule"]()).export(path)
+    native = _core.NativeModel(str(path))
+    for use in (lambda: native.learning_rate, lambda: setattr(native, "learning_rate", 0.1)):
+        with pytest.raises(ValueError, match="the model has no learning rate to"):
+            use()
 
 
 def test_an_uncompiled_model_only_predicts(path):

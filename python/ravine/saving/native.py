@@ -11,6 +11,8 @@ import numpy as np
 from ravine import _core
 from ravine.metrics.reduction import Mean
 from ravine.models.data_adapter import Batch
+from ravine.models.preserve import has_one_rate
+from ravine.variable import Variable
 
 
 def export_model(model: Any, path: str | os.PathLike, target_shape: tuple[int, ...] | None = None) -> None:
@@ -42,7 +44,9 @@ def export_model(model: Any, path: str | os.PathLike, target_shape: tuple[int, .
         for phase in ("test", "train"):
             program = model._step(phase, Batch(x, y)).program
             programs[phase] = (program, _running_means(model))
-        learning_rate = model.optimizer.learning_rate._handle
+        # A schedule is part of the training step; a MultiOptimizer has several rates.
+        rate = model.optimizer.learning_rate if has_one_rate(model.optimizer) else None
+        learning_rate = rate._handle if isinstance(rate, Variable) else None
     _core.export_model(os.fspath(path), programs, learning_rate)
 
 
