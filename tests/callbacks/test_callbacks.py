@@ -1,5 +1,7 @@
 """The smaller callbacks, and how a list of them is called."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -105,3 +107,34 @@ def test_callbacks_see_model_and_params() -> None:
     net = model()
     net.fit(X, Y, batch_size=4, epochs=3, callbacks=[Look()], verbose=0)
     assert seen == {"verbose": 0, "epochs": 3, "steps": 2, "model": net}
+
+
+def logged(path: Any, **arguments: Any) -> list[str]:
+    net = keras.Sequential([layers.Dense(1)])
+    net.compile("sgd", "mse", **arguments)
+    logger = keras.callbacks.CSVLogger(path, append=True)
+    net.fit(np.ones((4, 2)), np.ones((4, 1)), callbacks=[logger], verbose=0)
+    return path.read_text().splitlines()
+
+
+def test_csv_logger_goes_on_in_the_columns_of_the_file(tmp_path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("epoch,loss,val_loss,learning_rate\n0,0.5,0.6,0.1\n1,0.4")  # cut off
+    with pytest.warns(UserWarning, match=r"log\.csv' has no columns for mae, so they are not written"):
+        lines = logged(path, metrics=["mae"])
+    assert lines[:3] == ["epoch,loss,val_loss,learning_rate", "0,0.5,0.6,0.1", "1,0.4"]
+    epoch, loss, val_loss, rate = lines[3].split(",")
+    assert (epoch, val_loss, float(rate)) == ("0", "NA", pytest.approx(0.01))
+    assert float(loss) > 0
+    assert len(lines) == 4
+
+
+def test_csv_logger_does_not_go_on_in_other_files(tmp_path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(ValueError, match="its first line is 'a,b', expected 'epoch' and more"):
+        logged(path)
+    assert path.read_text() == "a,b\n1,2\n"
+    assert logged(tmp_path / "new.csv")[0] == "epoch,learning_rate,loss,val_loss"
+    (tmp_path / "empty.csv").touch()
+    assert logged(tmp_path / "empty.csv")[0] == "epoch,learning_rate,loss,val_loss"

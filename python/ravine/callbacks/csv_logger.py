@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import warnings
 from collections.abc import Iterable
 from typing import IO, Any
 
@@ -21,7 +22,10 @@ class CSVLogger(Callback):
     Args:
         filename: str or PathLike.
         separator: between the values.
-        append: go on with a file that exists (to continue training) instead of replacing it.
+        append: go on with a file that exists, in its columns, instead of replacing it.
+
+    Raises:
+        ValueError: the file to go on with begins with other things than the names of columns.
     """
 
     def __init__(self, filename: str | os.PathLike, separator: str = ",", append: bool = False) -> None:
@@ -36,8 +40,21 @@ class CSVLogger(Callback):
 
     def on_train_begin(self, logs=None) -> None:
         self._close()
-        self.keys = None
+        self.keys = self._columns() if self.append else None
         self._written = 0
+
+    def _columns(self) -> list[str] | None:
+        """Those of the file that is there; None when it is new or empty."""
+        if not os.path.exists(self.filename):
+            return None
+        with open(self.filename, newline="", errors="replace") as file:
+            header = next(csv.reader(file, delimiter=self.sep), None)
+        if header and header[0] != "epoch":
+            raise ValueError(
+                f"CSVLogger: {self.filename!r} is no log with the separator {self.sep!r} to go on with: its first line "
+                f"is {self.sep.join(header)[:80]!r}, expected 'epoch' and more. Take another file, or append=False."
+            )
+        return header[1:] if header else None
 
     def _open(self, names: list[str]) -> IO[str]:
         """Open the file for the first line of this training, or to go on where a backup was made."""
@@ -49,11 +66,21 @@ class CSVLogger(Callback):
             file.truncate(self._written)
             file.seek(self._written)
             return file
+        if self.keys is not None:
+            if missing := [name for name in names if name not in self.keys]:
+                warnings.warn(
+                    f"CSVLogger: {self.filename!r} has no columns for {', '.join(missing)}, so they are not written.",
+                    stacklevel=4,
+                )
+            with open(self.filename, "rb") as written:
+                written.seek(-1, os.SEEK_END)
+                if written.read() not in b"\r\n":  # it was cut off within a line
+                    file.write("\r\n")
+            return file
         self.keys = sorted(names)
         if not any(key.startswith("val_") for key in self.keys):
             self.keys += [f"val_{key}" for key in self.keys if key != "learning_rate"]
-        if not file.tell():
-            self.writer.writerow(["epoch", *self.keys])
+        self.writer.writerow(["epoch", *self.keys])
         return file
 
     def on_epoch_end(self, epoch: int, logs=None) -> None:
