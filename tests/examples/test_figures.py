@@ -42,6 +42,7 @@ def script(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return importlib.import_module(name)
 
 
+@pytest.mark.filterwarnings("ignore:find_learning_rate. . steps are too few")
 @pytest.mark.parametrize("name", NAMES)
 def test_draws_its_picture(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few_digits: None) -> None:
     draw = script(name, monkeypatch).draw
