@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ravine import _tree
+from ravine._masks import mask_of, with_mask
 from ravine._tracking import state_key
 from ravine.layers import _call
 from ravine.ops.tracing import SymbolicTensor, Trace
@@ -67,7 +68,7 @@ def _plan(
 ) -> tuple[_Traced, list[np.ndarray]]:
     leaves = _tree.leaves([args, kwargs])
     tensors = [x for x in leaves if _call.is_tensor(x)]
-    masks = [getattr(x, "_keras_mask", None) for x in tensors]
+    masks = [mask_of(x) for x in tensors]
     masked = [mask is not None for mask in masks]
     arrays = [_array(x) for x in [*tensors, *masks] if x is not None]
     free = free_batch and bool(arrays) and len({x.shape[:1] for x in arrays}) == 1 and arrays[0].ndim > 0
@@ -106,7 +107,7 @@ def _run(layers: list, traced: _Traced, arrays: list[np.ndarray]) -> Any:
         for x, dtype in zip(traced.program.run(arrays), traced.dtypes, strict=True)
     ]
     for output, mask in traced.masks.items():
-        results[output]._keras_mask = results[mask]
+        with_mask(results[output], results[mask])
     for inner in layers:
         inner.__dict__["_call_losses"] = []
     first_loss = len(results) - len(traced.loss_owners)
@@ -147,23 +148,26 @@ def _trace(
     outputs: list[SymbolicTensor] = []
     masks: dict[int, int] = {}
 
+    def put_out(x: SymbolicTensor) -> int:
+        outputs.append(x if x.producer() is not None else apply_op("copy", [x], dtype=x.dtype))
+        return len(outputs) - 1
+
     def leave(x: Any) -> Any:
         if not isinstance(x, SymbolicTensor):
             return x
-        outputs.append(x if x.producer() is not None else apply_op("copy", [x], dtype=x.dtype))
-        result = _Result(len(outputs) - 1)
-        if x._keras_mask is not None:
-            masks[result.index] = leave(trace.tensor(x._keras_mask)).index
+        result = _Result(put_out(x))
+        if mask_of(x) is not None:
+            masks[result.index] = put_out(trace.tensor(mask_of(x)))
         return result
 
     with trace:
         traced_args, traced_kwargs = _tree.mapped(enter, (args, kwargs))
-        for x in [x for x, has_mask in zip(list(inputs), masked, strict=True) if has_mask]:
-            x._keras_mask = enter(arrays[len(inputs)], "bool")
+        for x in [x for x, has_mask in zip(inputs, masked, strict=True) if has_mask]:
+            with_mask(x, enter(arrays[len(inputs)], "bool"))
         structure = _tree.mapped(leave, layer._call_traced(trace, traced_args, traced_kwargs, training))
         losses = list(trace._losses)
         for _, loss in losses:
-            leave(loss)
+            put_out(loss)
     program = trace.program(inputs, outputs)
     return _Traced(program, structure, [x.dtype for x in outputs], masks, [owner for owner, _ in losses], free)
 

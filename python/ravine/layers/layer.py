@@ -1,22 +1,23 @@
-"""The base class of layers: state, building, calling, configuration."""
+"""The base class of layers: building, calling, losses, configuration."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ravine import _config, _lookup, _tree, constraints, initializers, ops, regularizers
+from ravine._masks import mask_of
 from ravine._names import auto_name
-from ravine._tracking import Tracked, state_key
 from ravine.layers import _call
 from ravine.layers._arguments import checked_policy, drop_ignored, legacy_shape
 from ravine.layers._eager import remember, run_again, run_eagerly
+from ravine.layers._masks import call_masked
 from ravine.layers._node import Node, call_on_descriptions
+from ravine.layers._state import State, once
 from ravine.metrics.metric import Metric
 from ravine.ops import tracing
 from ravine.ops.tracing import SymbolicTensor, Trace
@@ -27,7 +28,7 @@ _MODE = frozenset({"training"})
 _PLAIN = (bool, int, float, str, type(None))
 
 
-class Layer(Tracked):
+class Layer(State):
     """A function of tensors with state.
 
     Subclasses implement ``call`` with `ravine.ops` and, when they have weights, ``build``, which makes them with
@@ -45,13 +46,10 @@ class Layer(Tracked):
     """
 
     name: str
-    built: bool
     supports_masking: bool
     input_spec: Any
     autocast: bool
     _init_arguments: tuple[tuple, dict]
-    _trainable: bool
-    _weights: list[Variable]
     _programs: dict
     _call_losses: list
     _inbound_nodes: list[Node]
@@ -188,7 +186,7 @@ class Layer(Tracked):
             raise RuntimeError(f"In {type(self).__name__}, call super().__init__() at the beginning of __init__().")
         trace = tracing.current()
         simple = trace is None and len(args) == 1 and isinstance(args[0], np.ndarray) and kwargs.keys() <= _MODE
-        simple = simple and getattr(args[0], "_keras_mask", None) is None
+        simple = simple and mask_of(args[0]) is None
         mode = kwargs.get("training")
         if simple and args[0].ndim:
             result = run_again(self, args[0], mode)
@@ -238,7 +236,7 @@ class Layer(Tracked):
             state = self.__dict__
             state["_frozen_version"] += 1
             try:
-                outputs = self._call_masked(args, kwargs)
+                outputs = call_masked(self, args, kwargs)
                 if self.activity_regularizer is not None:
                     for output in _tree.leaves(outputs):
                         if isinstance(output, SymbolicTensor):
@@ -250,26 +248,6 @@ class Layer(Tracked):
             watcher.called(self, args, outputs)
         if state["_called_shape"] is None:
             state["_called_shape"] = _tree.mapped(_call.shape_per_sample, outputs)
-        return outputs
-
-    def _call_masked(self, args: tuple, kwargs: dict) -> Any:
-        """`call`, with the masks of the inputs handed over and those of the outputs noted."""
-        masks = _tree.mapped(lambda x: getattr(x, "_keras_mask", None), args[0]) if args else None
-        masked = any(mask is not None for mask in _tree.leaves(masks))
-        if masked and _call.signature_of(type(self).call).has_mask and kwargs.get("mask") is None:
-            kwargs = {**kwargs, "mask": masks}
-        outputs = self.call(*args, **kwargs)
-        if masked and not self.supports_masking:
-            warnings.warn(
-                f"{self._label}: it does not pass on the mask of its input, so the layers after it see none.",
-                stacklevel=2,
-            )
-        elif self.supports_masking and args:
-            computed = self.compute_mask(args[0], masks if masked else None)
-            if computed is not None:
-                for output, mask in zip(_tree.leaves(outputs), _tree.leaves(computed), strict=True):
-                    if isinstance(output, SymbolicTensor) and output._keras_mask is None:
-                        output._keras_mask = mask
         return outputs
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
@@ -361,133 +339,11 @@ class Layer(Tracked):
     @property
     def metrics(self) -> list[Metric]:
         """The metrics held by this layer and the layers in it."""
-        return _once(metric for layer in self._flatten_layers() for metric in layer._held(Metric))
+        return once(metric for layer in self._flatten_layers() for metric in layer._held(Metric))
 
     @property
     def metrics_variables(self) -> list[Variable]:
         return [variable for metric in self.metrics for variable in metric.variables]
-
-    # State.
-
-    def _sublayers(self) -> list[Layer]:
-        """The layers held directly."""
-        return list(self._held(Layer))
-
-    def _flatten_layers(self, include_self: bool = True, recursive: bool = True) -> list[Layer]:
-        """This layer and those in it, each once, outer before inner."""
-        found: dict[int, Layer] = {}
-
-        def visit(layer: Layer, deeper: bool) -> None:
-            if id(layer) in found:
-                return
-            found[id(layer)] = layer
-            if deeper:
-                for inner in layer._sublayers():
-                    visit(inner, recursive)
-
-        visit(self, True)
-        layers = list(found.values())
-        return layers if include_self else layers[1:]
-
-    def _own_variables(self) -> list[Variable]:
-        """The variables of this layer itself, parameters first."""
-        own = _once([*self._weights, *self._held(Variable)])
-        return [v for v in own if v.is_parameter] + [v for v in own if not v.is_parameter]
-
-    def _state_key(self) -> tuple:
-        """Changes whenever something changed that a trace of this layer may depend on, `trainable` included."""
-        return state_key(self._flatten_layers())
-
-    @property
-    def weights(self) -> list[Variable]:
-        """All variables: of each layer the parameters first, this layer before those in it."""
-        return _once([*self._own_variables(), *(v for layer in self._sublayers() for v in layer.weights)])
-
-    @property
-    def variables(self) -> list[Variable]:
-        return self.weights
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """The variables that training changes; none when this layer is frozen."""
-        if not self.trainable:
-            return []
-        own = [v for v in self._own_variables() if v.trainable]
-        return _once([*own, *(v for layer in self._sublayers() for v in layer.trainable_weights)])
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        """The variables that training does not change."""
-        trainable = {id(v) for v in self.trainable_weights}
-        return [v for v in self.weights if id(v) not in trainable]
-
-    @property
-    def trainable_variables(self) -> list[Variable]:
-        return self.trainable_weights
-
-    @property
-    def non_trainable_variables(self) -> list[Variable]:
-        return self.non_trainable_weights
-
-    @property
-    def trainable(self) -> bool:
-        """Whether training may change the weights. Setting it sets it on all inner layers and their parameters."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        value = bool(value)
-        self.__dict__["_trainable"] = value
-        for variable in self._own_variables():
-            if variable.is_parameter:
-                variable.trainable = value
-        for layer in self._sublayers():
-            layer.trainable = value
-
-    def get_weights(self) -> list[np.ndarray]:
-        """Copies of the values of `weights`."""
-        return [variable.numpy() for variable in self.weights]
-
-    def set_weights(self, weights: list[Any]) -> None:
-        """Set the values of `weights`. Raises ValueError when their number or a shape differs; then nothing is set."""
-        variables = self.weights
-        if len(weights) != len(variables):
-            raise ValueError(f"{self._label}: set_weights() expected {len(variables)} arrays, received {len(weights)}.")
-        arrays = [np.asarray(x) for x in weights]
-        for variable, array in zip(variables, arrays, strict=True):
-            if variable.shape != array.shape:
-                raise ValueError(
-                    f"{self._label}: weight {variable.path!r} expected shape {variable.shape}, "
-                    f"received shape {array.shape}."
-                )
-        with tracing.suspended():
-            for variable, array in zip(variables, arrays, strict=True):
-                variable.assign(array)
-
-    def count_params(self) -> int:
-        """The number of values in `weights`. Raises ValueError when the layer is not built."""
-        if not self.built:
-            raise ValueError(f"{self._label}: count_params() needs a built layer; call it on data or build(shape) it.")
-        return sum(variable.size for variable in self.weights)
-
-    def save_own_variables(self, store: Any) -> None:
-        """Put the values of this layer's own variables into `store` under ``"0"``, ``"1"``, ..."""
-        for index, variable in enumerate(self._own_variables()):
-            store[str(index)] = variable.numpy()
-
-    def load_own_variables(self, store: Any) -> None:
-        """The inverse of `save_own_variables`. Raises ValueError when number or shapes differ."""
-        own = self._own_variables()
-        if len(store) != len(own):
-            raise ValueError(f"{self._label}: expected {len(own)} saved variables, received {len(store)}.")
-        for index, variable in enumerate(own):
-            values = np.asarray(store[str(index)])
-            if values.shape != variable.shape:
-                raise ValueError(
-                    f"{self._label}: weight {variable.name!r} expected shape {variable.shape}, "
-                    f"received shape {values.shape}."
-                )
-            variable.assign(values)
 
     # Configuration.
 
@@ -593,13 +449,6 @@ def _within_scope(build: Callable) -> Callable:
         self.__dict__["built"] = True
 
     return wrapped
-
-
-def _once(items: Any) -> list:
-    seen: dict[int, Any] = {}
-    for item in items:
-        seen.setdefault(id(item), item)
-    return list(seen.values())
 
 
 _config.export("keras.layers", Layer)

@@ -1,4 +1,4 @@
-"""Masks: which values of a tensor count. A tensor carries its mask in the attribute ``_keras_mask``, as in Keras."""
+"""What masks do to losses and metrics: masks joined, and sample weights without what is masked."""
 
 from __future__ import annotations
 
@@ -6,17 +6,6 @@ from typing import Any
 
 from ravine import ops
 from ravine.losses._ranks import weights_like
-
-
-def mask_of(x: Any) -> Any | None:
-    """The mask that `x` carries, or None."""
-    return getattr(x, "_keras_mask", None)
-
-
-def with_mask(x: Any, mask: Any) -> Any:
-    """`x`, carrying a mask."""
-    x._keras_mask = mask
-    return x
 
 
 def both(mask1: Any | None, mask2: Any | None) -> Any | None:

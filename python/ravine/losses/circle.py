@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ravine import ops
-from ravine.losses._masks import with_mask
+from ravine._masks import with_mask
 from ravine.losses.loss import LossFunctionWrapper
 from ravine.ops.tracing import apply
 

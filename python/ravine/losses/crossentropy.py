@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ravine import ops
+from ravine._masks import with_mask
 from ravine.losses._logits import logits_behind
-from ravine.losses._masks import with_mask
 from ravine.losses._ranks import as_floats
 from ravine.losses.loss import LossFunctionWrapper
 from ravine.ops.tracing import SymbolicTensor

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from ravine import _config, _lookup, ops
+from ravine._masks import mask_of
 from ravine._names import auto_name
 from ravine._tree import mapped
-from ravine.losses._masks import both, mask_of
+from ravine.losses._masks import both
 from ravine.losses._ranks import to_same_rank
 from ravine.losses.reduction import REDUCTIONS, reduce_losses
 from ravine.tensor import standardize_dtype

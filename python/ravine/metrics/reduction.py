@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from ravine import _config, ops
+from ravine._masks import mask_of
 from ravine.losses import functions as loss_functions
-from ravine.losses._masks import mask_of, masked_weights
+from ravine.losses._masks import masked_weights
 from ravine.losses._ranks import to_same_rank
 from ravine.losses.loss import Loss, written
 from ravine.metrics.metric import Metric
