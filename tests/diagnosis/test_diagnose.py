@@ -159,9 +159,11 @@ def test_the_size_of_a_step_with_all_kinds_of_optimizers(optimizer: SGD) -> None
 
 def test_optimizers_with_several_rates_are_not_judged() -> None:
     sgd = SGD(1e-9)
-    report = diagnose(stack([20], "relu", "he_normal", keras.optimizers.MultiOptimizer(lambda variable: sgd)), X, Y)
-    assert report.healthy
-    assert report.learning_rate is None
+    several = keras.optimizers.MultiOptimizer(lambda variable: sgd)
+    for optimizer in (several, keras.optimizers.LossScaleOptimizer(several)):
+        report = diagnose(stack([20], "relu", "he_normal", optimizer), X, Y)
+        assert report.healthy
+        assert report.learning_rate is None
 
 
 def test_rows_of_the_report() -> None:

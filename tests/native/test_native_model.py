@@ -45,6 +45,7 @@ OPTIMIZERS = {
         keras.optimizers.OptimizerMap(keras.optimizers.SGD(0.1), {"kernel": keras.optimizers.Adam()})
     ),
     "loss scale": lambda: keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.1)),
+    "loss scale of several": lambda: keras.optimizers.LossScaleOptimizer(OPTIMIZERS["several"]()),
 }
 
 

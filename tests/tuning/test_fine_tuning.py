@@ -107,6 +107,23 @@ def test_the_rate_falls_with_every_phase() -> None:
     np.testing.assert_allclose(rates, [1e-2, 1e-2, 1e-3, 1e-4], rtol=1e-5)
 
 
+def test_schedules_and_several_optimizers_fall_with_every_phase() -> None:
+    sgd, schedules = keras.optimizers.SGD, keras.optimizers.schedules
+    several = keras.optimizers.MultiOptimizer(
+        keras.optimizers.OptimizerMap(sgd(0.1, name="a"), {".*bias": sgd(0.01, name="b")})
+    )
+    for optimizer, first in (
+        (sgd(schedules.PiecewiseConstantDecay([10**6], [0.1, 0.0])), {"learning_rate": 0.1}),
+        (several, {"learning_rate_a": 0.1, "learning_rate_b": 0.01}),
+    ):
+        net = nested()
+        net.compile(optimizer, "mse")
+        phases = keras.callbacks.GradualUnfreezing({0: 1, 1: None}, rate_factor=0.5)
+        history = net.fit(X, Y, epochs=2, verbose=0, callbacks=[phases]).history
+        for name, rate in first.items():
+            np.testing.assert_allclose(history[name], [rate, rate / 2], rtol=1e-5)
+
+
 def test_training_can_begin_in_the_middle() -> None:
     net = nested()
     watch = Weights()

@@ -222,8 +222,9 @@ def test_loss_scaling_changes_nothing() -> None:
 
 def test_several_rates_are_refused() -> None:
     several = keras.optimizers.MultiOptimizer(lambda variable: keras.optimizers.SGD())
-    with pytest.raises(ValueError, match="MultiOptimizer has a learning rate for each of its optimizers"):
-        find_learning_rate(classifier(several), X, Y)
+    for optimizer in (several, keras.optimizers.LossScaleOptimizer(several)):
+        with pytest.raises(ValueError, match="MultiOptimizer has a learning rate for each of its optimizers"):
+            find_learning_rate(classifier(optimizer), X, Y)
 
 
 def test_a_loss_that_is_lost_from_the_start() -> None:

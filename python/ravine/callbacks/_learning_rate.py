@@ -1,14 +1,8 @@
-"""The learning rates that callbacks change."""
+"""How callbacks lower a learning rate."""
 
 from __future__ import annotations
 
 from typing import Any
-
-
-def optimizers_of(optimizer: Any) -> list[Any]:
-    """The optimizers that have learning rates: `optimizer` itself, or those that it is made of."""
-    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
-    return list(getattr(optimizer, "optimizers", [optimizer]))
 
 
 def lower(optimizer: Any, rate: float) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ravine.callbacks import _learning_rate
 from ravine.callbacks.callback import Callback, Logs
+from ravine.optimizers.nested import optimizers_of
 
 
 class GradualUnfreezing(Callback):
@@ -17,12 +19,14 @@ class GradualUnfreezing(Callback):
     Args:
         phases: from which epoch on (from 0) how many of the last layers train; None is all. Only layers with weights
             count, also those inside of other layers and models. Before the first of these epochs all are frozen.
-        rate_factor: at the beginning of every phase but the first the learning rate is multiplied by this.
+        rate_factor: at the beginning of every phase but the first the learning rate (or the rest of its schedule)
+            is multiplied by this, for each optimizer of a MultiOptimizer.
         train_batch_norm: False keeps batch normalization frozen, and therefore in inference mode, so that the moving
             statistics of the pretraining last.
         verbose: 1 says what trains when a phase begins.
 
     Raises:
+        TypeError: `phases` is no dictionary.
         ValueError: there are no phases, an epoch is negative, or a number is neither None nor 0 or more.
     """
 
@@ -60,8 +64,8 @@ class GradualUnfreezing(Callback):
         if begun == self._begun:
             return
         if self.rate_factor != 1.0 and self._begun is not None and self._begun >= 0:
-            optimizer = self.model.optimizer
-            optimizer.learning_rate = float(optimizer.learning_rate) * self.rate_factor
+            for optimizer in optimizers_of(self.model.optimizer):
+                _learning_rate.lower(optimizer, float(optimizer.learning_rate) * self.rate_factor)
         self._begun = begun
         self._train_last(self.phases.get(begun, 0), epoch)
 

@@ -7,8 +7,8 @@ import numbers
 from collections.abc import Callable
 from typing import Any
 
-from ravine.callbacks import _learning_rate
 from ravine.callbacks.callback import Callback
+from ravine.optimizers.nested import optimizers_of
 
 
 class LearningRateScheduler(Callback):
@@ -32,7 +32,7 @@ class LearningRateScheduler(Callback):
         self._takes_rate = _accepts_two(schedule)
 
     def on_epoch_begin(self, epoch: int, logs=None) -> None:
-        for optimizer in _learning_rate.optimizers_of(self.model.optimizer):
+        for optimizer in optimizers_of(self.model.optimizer):
             self._set_rate(optimizer, epoch)
 
     def _set_rate(self, optimizer: Any, epoch: int) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ravine import _tree
 from ravine.models.preserve import Values
+from ravine.optimizers.nested import optimizers_of
 
 EXPLODED = 1e6  # no trained network has weights or gradients like this
 
@@ -30,9 +31,7 @@ def explain_batch(model: Any, batch: Any, rows: Sequence[int] | None = None) -> 
     if found:
         return found
     seen = inspect_step(model, batch)
-    return (
-        _bad_output(model, seen) or _bad_loss(model, seen) or _bad_gradient(model, seen) or _large_update(model, seen)
-    )
+    return _bad_output(model, seen) or _bad_loss(model, seen) or _bad_gradient(seen) or _large_update(model, seen)
 
 
 def explain_history(model: Any, steps: Sequence[tuple[int, Any, Sequence[int] | None, Values]]) -> str:
@@ -134,7 +133,7 @@ def _bad_loss(model: Any, seen: Any) -> str | None:
     )
 
 
-def _bad_gradient(model: Any, seen: Any) -> str | None:
+def _bad_gradient(seen: Any) -> str | None:
     bad = [path for path, gradient in seen.gradients.items() if not np.isfinite(gradient).all()]
     if not bad:
         return None
@@ -149,7 +148,8 @@ def _large_update(model: Any, seen: Any) -> str | None:
     if not seen.gradients:
         return None
     path, gradient = max(seen.gradients.items(), key=lambda item: _largest([item[1]]))
-    rate, largest = float(model.optimizer.learning_rate), _largest([gradient])
+    rate = max(float(optimizer.learning_rate) for optimizer in optimizers_of(model.optimizer))
+    largest = _largest([gradient])
     if rate <= 1 and largest <= EXPLODED:
         return None
     return (

@@ -9,6 +9,7 @@ import numpy as np
 
 from ravine.callbacks import _learning_rate
 from ravine.callbacks._monitor import Monitor
+from ravine.optimizers.nested import optimizers_of
 
 
 class ReduceLROnPlateau(Monitor):
@@ -85,7 +86,7 @@ class ReduceLROnPlateau(Monitor):
             self.wait += 1
             # Not a list given to any(): every optimizer's rate is to be lowered.
             if self.wait >= self.patience and sum(
-                self._lower(optimizer, epoch) for optimizer in _learning_rate.optimizers_of(self.model.optimizer)
+                self._lower(optimizer, epoch) for optimizer in optimizers_of(self.model.optimizer)
             ):
                 self.cooldown_counter = self.cooldown
                 self.wait = 0

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ravine.callbacks import _learning_rate
 from ravine.callbacks.callback import Callback
+from ravine.optimizers.nested import optimizers_of
 
 
 class SwapEMAWeights(Callback):
@@ -30,7 +30,7 @@ class SwapEMAWeights(Callback):
 
     def _pairs(self) -> list[tuple[Any, Any]]:
         """Each trained variable with its average."""
-        averaging = [x for x in _learning_rate.optimizers_of(self.model.optimizer) if getattr(x, "use_ema", False)]
+        averaging = [x for x in optimizers_of(self.model.optimizer) if getattr(x, "use_ema", False)]
         if not averaging:
             raise ValueError(
                 f"SwapEMAWeights: the optimizer {type(self.model.optimizer).__name__} keeps no averages. "

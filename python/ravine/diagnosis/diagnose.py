@@ -11,7 +11,7 @@ from ravine.diagnosis import rules
 from ravine.diagnosis.measure import measure
 from ravine.diagnosis.report import Report
 from ravine.models.data_adapter import Batch, check_count
-from ravine.models.preserve import has_one_rate
+from ravine.optimizers.nested import has_one_rate
 
 
 def diagnose(
@@ -43,6 +43,7 @@ def diagnose(
         Report: `print` it, ask for `healthy`, `verdicts` and `layers`, or call `plot(path)`.
 
     Raises:
+        TypeError: `model` is no model.
         ValueError: there is neither a compiled loss nor `loss`, or the data does not fit the model or the loss.
     """
     from ravine import optimizers

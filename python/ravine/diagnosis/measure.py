@@ -20,9 +20,10 @@ from ravine.diagnosis.report import LayerHealth
 from ravine.layers import _call
 from ravine.models.compiled import Compiled
 from ravine.models.data_adapter import Batch
-from ravine.models.preserve import Values, preserved, single_of, twin_of
+from ravine.models.preserve import Values, preserved, twin_of
 from ravine.models.train_step import trace_loss
 from ravine.ops.tracing import SymbolicTensor, Trace
+from ravine.optimizers.nested import single_of
 from ravine.variable import Variable
 
 _RESHAPES = frozenset({"reshape", "copy", "transpose", "broadcast_to"})

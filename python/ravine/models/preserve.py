@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ravine import random
+from ravine.optimizers.nested import has_one_rate, single_of
 from ravine.variable import Variable
 
 
@@ -52,19 +53,10 @@ def twin_of(optimizer: Any, model: Any, learning_rate: Variable) -> Any:
     """
     if not has_one_rate(optimizer):
         raise ValueError(
-            f"{type(optimizer).__name__} has a learning rate for each of its optimizers, but one is needed here. "
-            "Compile the model with one optimizer; learning_rate_multipliers gives layers rates of their own."
+            "A MultiOptimizer has a learning rate for each of its optimizers, but one is needed here. Compile "
+            "the model with one optimizer; learning_rate_multipliers gives layers rates of their own."
         )
     shared = [*model.variables, *model._flatten_layers()]
     twin = copy.deepcopy(optimizer, {id(x): x for x in shared})
     single_of(twin)._learning_rate = learning_rate
     return twin
-
-
-def single_of(optimizer: Any) -> Any:
-    """The optimizer that makes the steps: itself, or the one inside of a LossScaleOptimizer."""
-    return getattr(optimizer, "inner_optimizer", optimizer)
-
-
-def has_one_rate(optimizer: Any) -> bool:
-    return not hasattr(optimizer, "optimizers")

@@ -84,6 +84,7 @@ class MultiOptimizer(Optimizer):
         loss_scale_factor: as in `Optimizer`; handed on to all of them.
 
     Raises:
+        TypeError: when `optimizer_map` is neither of these.
         ValueError: when a variable's optimizer is not one, or one of those that wrap others.
         AttributeError: for `learning_rate`; there are several. They are logged as ``learning_rate_<optimizer name>``.
     """

@@ -135,7 +135,9 @@ def find_learning_rate(
         small to find the turning point.
 
     Raises:
-        ValueError: not compiled, no arrays, not 0 < min_rate < max_rate, or a loss that is NaN from the start.
+        TypeError: a rate is no number.
+        ValueError: not compiled, with a MultiOptimizer, no arrays, not 0 < min_rate < max_rate, or a loss that is NaN
+            from the start.
     """
     model._require_compiled("find_learning_rate")
     for name, given in (("min_rate", min_rate), ("max_rate", max_rate)):
