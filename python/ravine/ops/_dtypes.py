@@ -46,11 +46,11 @@ def shape_of(x: Any) -> tuple:
 
 def listed(value: Any) -> list[int]:
     """One integer, or several, as a list."""
-    return [int(i) for i in value] if isinstance(value, (list, tuple, np.ndarray)) else [int(value)]
+    return [int(i) for i in np.ravel(value)]
 
 
-def axis_of(axis: int, rank: int, what: str = "axis") -> int:
+def axis_of(axis: int, rank: int) -> int:
     """A non-negative axis. Raises ValueError when there is no such axis."""
     if not -rank <= axis < rank:
-        raise ValueError(f"{what} {axis} is out of range for a tensor of rank {rank}.")
+        raise ValueError(f"axis {axis} is out of range for a tensor of rank {rank}.")
     return axis % rank

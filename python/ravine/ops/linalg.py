@@ -36,15 +36,14 @@ def matmul(x1: Any, x2: Any) -> Any:
     return _batched(x1, x2)
 
 
-def _batched(x1: Any, x2: Any, transpose_a: bool = False, transpose_b: bool = False) -> Any:
+def _batched(x1: Any, x2: Any) -> Any:
     first, second = shape_of(x1), shape_of(x2)
     lead = broadcast_shapes(first[:-2], second[:-2])
     if first[:-2] != lead:
         x1 = shapes.broadcast_to(x1, (*lead, *first[-2:]))
     if second[:-2] != lead:
         x2 = shapes.broadcast_to(x2, (*lead, *second[-2:]))
-    attrs = {"transpose_a": int(transpose_a), "transpose_b": int(transpose_b)}
-    return apply("batched_matmul" if lead else "matmul", [x1, x2], attrs, common(x1, x2))
+    return apply("batched_matmul" if lead else "matmul", [x1, x2], None, common(x1, x2))
 
 
 def broadcast_shapes(shape1: Sequence, shape2: Sequence) -> tuple:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
+from math import inf
 from typing import Any
 
 from ravine.ops import math, shapes, slicing
@@ -83,12 +84,12 @@ def nanstd(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = Fal
 
 def nanmax(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
     """The largest value over `axis` that is not NaN; NaN where nothing is"""
-    return _extreme_number(max, x, float("-inf"), axis, keepdims)
+    return _extreme_number(max, x, -inf, axis, keepdims)
 
 
 def nanmin(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
     """The smallest value over `axis` that is not NaN; NaN where nothing is"""
-    return _extreme_number(min, x, float("inf"), axis, keepdims)
+    return _extreme_number(min, x, inf, axis, keepdims)
 
 
 def _without_nan(x: Any, instead: float) -> Any:
@@ -141,7 +142,7 @@ def norm(
         return math.sqrt(sum(math.square(x), axis, keepdims))
     rank = len(shape_of(x))
     axes = list(range(rank)) if axis is None else [axis_of(i, rank) for i in listed(axis)]
-    if len(axes) > 2 or isinstance(ord, str) or (len(axes) == 2 and ord not in (1, -1, _INFINITY, -_INFINITY)):
+    if len(axes) > 2 or isinstance(ord, str) or (len(axes) == 2 and ord not in (1, -1, inf, -inf)):
         raise ValueError(
             f"ops.norm: expected a number, or for matrices 'fro', 1, -1, inf or -inf; received {ord!r} for shape "
             f"{shape_of(x)} and axis {axis}."
@@ -151,7 +152,7 @@ def norm(
         summed, compared = axes if ord in (1, -1) else axes[::-1]
         extreme = (max if ord > 0 else min)(sum(size, summed, True), compared, True)
         return extreme if keepdims else shapes.squeeze(extreme, axes)
-    if ord in (_INFINITY, -_INFINITY):
+    if ord in (inf, -inf):
         return (max if ord > 0 else min)(size, axis, keepdims)
     if ord == 0:
         return _reduce("sum", math.not_equal(x, 0), axis, keepdims, "float32")
@@ -160,9 +161,6 @@ def norm(
     if ord == 2:
         return math.sqrt(sum(math.square(x), axis, keepdims))
     return math.power(sum(math.power(size, float(ord)), axis, keepdims), 1 / float(ord))
-
-
-_INFINITY = float("inf")
 
 
 def logsumexp(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
@@ -261,7 +259,7 @@ def nancumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
 def nanargmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """The index of the first largest value along `axis` that is not NaN, as int32; -1 where nothing is"""
     nothing = min(math.isnan(x), axis, keepdims)
-    return math.where(nothing, -1, argmax(_without_nan(x, float("-inf")), axis, keepdims))
+    return math.where(nothing, -1, argmax(_without_nan(x, -inf), axis, keepdims))
 
 
 def nanargmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:

@@ -137,7 +137,7 @@ def squeeze(x: Any, axis: int | Sequence[int] | None = None) -> Any:
     if axis is None:
         axes = [i for i, size in enumerate(old) if size == 1]
     else:
-        axes = [axis_of(i, len(old)) for i in ([axis] if isinstance(axis, int) else axis)]
+        axes = [axis_of(i, len(old)) for i in listed(axis)]
     if any(old[i] != 1 for i in axes):
         raise ValueError(f"ops.squeeze: expected size 1 at axis {axis}, received shape {old}.")
     return reshape(x, [size for i, size in enumerate(old) if i not in axes])

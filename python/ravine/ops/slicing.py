@@ -216,7 +216,7 @@ def repeat(x: Any, repeats: int | Sequence[int], axis: int | None = None) -> Any
 
 def tile(x: Any, repeats: int | Sequence[int]) -> Any:
     """The whole tensor repeated that often along each of its last axes"""
-    counts = [int(n) for n in listed(repeats)]
+    counts = listed(repeats)
     sizes = shape_of(x)
     if len(counts) > len(sizes):
         x = shapes.reshape(x, (1,) * (len(counts) - len(sizes)) + tuple(sizes))
