@@ -105,7 +105,7 @@ RAVINE_INLINE void run_rows(const TileArgs& args, int64_t m, int64_t n, const So
     }
 }
 
-/// One long row that nothing is read from. Written past the caches it need not be read into them first.
+/// One long row that is no source as well. Written past the caches it need not be read into them first.
 template <int inputs, int params, class Op>
 RAVINE_INLINE void run_streamed_row(const TileArgs& args, int64_t n, const Source* source, Op op) {
     float* out[1] = {args.out[0].data};
