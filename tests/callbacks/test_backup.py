@@ -218,11 +218,14 @@ def test_a_backup_whose_parts_do_not_fit(tmp_path: Path, case: str) -> None:
         state.update({"place": ["x", {}, 0]} if case == "no place" else {"python": None})
     save(path, **{**arrays, "state": np.frombuffer(json.dumps(state).encode(), np.uint8)})
     before = path.read_bytes()
+    net = network()
+    weights = net.get_weights()
     with pytest.raises(
         ValueError, match=r"the backup '.*training_state.npz' cannot be read .* Delete it to begin anew"
     ):
-        network().fit(X, Y, epochs=5, callbacks=[keras.callbacks.BackupAndRestore(folder)], verbose=0)
+        net.fit(X, Y, epochs=5, callbacks=[keras.callbacks.BackupAndRestore(folder)], verbose=0)
     assert path.read_bytes() == before
+    assert all(np.array_equal(a, b) for a, b in zip(weights, net.get_weights(), strict=True))
 
 
 def test_other_files_in_the_folder_stay(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from ravine.callbacks._batches import SavesByBatches
 from ravine.callbacks.callback import Callback
 
 FORMAT = 1
+# What NumPy, zipfile, json and those that take over the state raise for what was never a backup.
 _UNREADABLE = (
     OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, EOFError, MemoryError,
     NotImplementedError,
@@ -208,21 +209,22 @@ class BackupAndRestore(SavesByBatches):
                 ", ".join(f"{path} {tuple(shape)}" for path, shape in x) for x in (expected, state["variables"])
             )
             raise self._of_another_model(f"it has the variables {theirs}; the model has {own}")
-        for i, variable in enumerate(variables):
-            variable.array[...] = backup.arrays[f"variable_{i}"]
+        # First what may turn out not to fit, so that a damaged backup leaves the weights alone.
+        extra = [backup.arrays[f"extra_{i}"] for i in range(len(backup.arrays) - len(variables) - 1)]
+        saved: dict[str, list[dict[str, Any]]] = {}
+        for name, attributes in state["owners"]:
+            saved.setdefault(name, []).append(_plain.unpack(attributes, extra))
         if self._data is not None and state["place"] is not None:
             self._data.go_to(type(self._data.place())(*state["place"]))
         random.global_generator().bit_generator.state = state["random"]
-        extra = [backup.arrays[f"extra_{i}"] for i in range(len(backup.arrays) - len(variables) - 1)]
         np.random.set_state(_plain.unpack(state["numpy"], extra))
         python_random.setstate(_plain.unpack(state["python"], extra))
-        saved: dict[str, list[Any]] = {}
-        for name, attributes in state["owners"]:
-            saved.setdefault(name, []).append(attributes)
+        for i, variable in enumerate(variables):
+            variable.array[...] = backup.arrays[f"variable_{i}"]
         for owner, _ in self._owners():
             waiting = saved.get(type(owner).__name__)
             if waiting:
-                for name, value in _plain.unpack(waiting.pop(0), extra).items():
+                for name, value in waiting.pop(0).items():
                     setattr(owner, name, value)
 
     def _of_another_model(self, why: str) -> ValueError:

@@ -44,8 +44,12 @@ def circle(
         attrs = {"gamma": float(gamma), "margin": float(margin), "remove_diagonal": int(remove_diagonal)}
         losses, *_ = apply("circle_loss", [y_pred, y_true], attrs)
     else:
-        if y_pred.shape[0] is None and (ref_embeddings is None or remove_diagonal):
-            raise ValueError("circle: in training, references need ref_embeddings and remove_diagonal=False.")
+        if y_pred.shape[0] is None and (ref_labels is None or ref_embeddings is None or remove_diagonal):
+            raise ValueError(
+                f"circle: with a batch of no fixed size (y_pred has shape {y_pred.shape}), references must be given in "
+                "full. Pass ref_labels, ref_embeddings and remove_diagonal=False, or none of them to compare the batch "
+                "with itself."
+            )
         references = y_pred if ref_embeddings is None else ops.cast(ref_embeddings, "float32")
         ref_labels = y_true if ref_labels is None else ops.reshape(ops.cast(ref_labels, "int32"), (-1,))
         losses = _beside(y_true, y_pred, ref_labels, references, remove_diagonal, gamma, margin)
