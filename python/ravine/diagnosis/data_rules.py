@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ravine import _tree
-from ravine.diagnosis.measure import Measurement, Output
+from ravine.diagnosis.measurement import Measurement, Output
 from ravine.diagnosis.report import INPUTS, NOT_FINITE, TARGETS, Verdict
 from ravine.models.checks import loss_kind
 

@@ -6,7 +6,7 @@ import math
 
 from ravine.diagnosis import initial_weights
 from ravine.diagnosis.initial_weights import Judgement
-from ravine.diagnosis.measure import Call, Measurement
+from ravine.diagnosis.measurement import Call, Measurement
 
 Path = tuple[tuple[Call, Judgement], ...]
 

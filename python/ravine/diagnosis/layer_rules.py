@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from ravine.diagnosis import flow
-from ravine.diagnosis.measure import Call, Measurement
+from ravine.diagnosis.measurement import Call, Measurement
 from ravine.diagnosis.report import DEAD, EXPLODING, INITIALIZER, SATURATED, VANISHING, Verdict
 
 # A layer whose gradient is a thousand times the last one's, or a thousandth of it, cannot share its learning rate.

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from statistics import median
 
-from ravine.diagnosis.measure import Measurement
+from ravine.diagnosis.measurement import Measurement
 from ravine.diagnosis.report import RATE_HIGH, RATE_LOW, Verdict
 
 # One step must not double the loss of the very batch it was computed from, or move the weights by their own length.

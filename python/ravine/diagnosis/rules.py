@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ravine.diagnosis import data_rules, layer_rules, rate_rule
-from ravine.diagnosis.measure import Measurement
+from ravine.diagnosis.measurement import Measurement
 from ravine.diagnosis.report import EXPLODING, RATE_HIGH, RATE_LOW, VANISHING, Verdict
 
 RULES: tuple[Callable[[Measurement], Iterable[Verdict]], ...] = (
