@@ -181,7 +181,7 @@ def test_circle_says_what_it_cannot_compare() -> None:
     with pytest.raises(ValueError, match=r"circle: expected class indices \(N,\) or \(N, 1\)"):
         losses.circle(np.eye(2), p)
     for given in ({"ref_labels": y}, {"ref_embeddings": p}, {"ref_labels": y, "ref_embeddings": p}):
-        with pytest.raises(ValueError, match="references must be given in full. Pass ref_labels, ref_embeddings and"):
+        with pytest.raises(ValueError, match=r"references must be given in full\. Pass ref_labels, ref_embeddings and"):
             run_traced(lambda y, p, given=given: losses.circle(y, p, **given), y, p)
 
 

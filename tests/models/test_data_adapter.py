@@ -5,8 +5,10 @@ import pytest
 
 import ravine as keras
 from ravine import layers
+from ravine.models.array_data import ArrayData
 from ravine.models.arrays import as_array
-from ravine.models.data_adapter import ArrayData, Batch, class_weight_to_sample_weights, make_data
+from ravine.models.batch import Batch, class_weight_to_sample_weights
+from ravine.models.data_adapter import make_data
 
 RNG = np.random.default_rng(0)
 X = RNG.integers(0, 9, size=(50, 4))

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ravine import _tree
 from ravine.diagnosis import rules
 from ravine.diagnosis.measure import measure
 from ravine.diagnosis.report import Report
-from ravine.models.data_adapter import Batch, check_count
+from ravine.models.batch import Batch
+from ravine.models.counts import check_count
 from ravine.optimizers.nested import has_one_rate
 
 
@@ -78,4 +78,4 @@ def _sample(data: Batch, samples: int) -> Batch:
     if data.size <= samples:
         return data
     chosen = np.linspace(0, data.size - 1, samples).astype(np.int64)
-    return Batch(*_tree.mapped(lambda array: None if array is None else array[chosen], tuple(data)))
+    return data.rows(chosen)

@@ -18,8 +18,8 @@ from ravine.diagnosis.initial_weights import units_are_equal
 from ravine.diagnosis.measurement import Call, Entry, Measurement, Output
 from ravine.diagnosis.report import LayerHealth
 from ravine.layers import _call
+from ravine.models.batch import Batch
 from ravine.models.compiled import Compiled
-from ravine.models.data_adapter import Batch
 from ravine.models.preserve import Values, preserved, twin_of
 from ravine.models.train_step import trace_loss
 from ravine.ops.tracing import SymbolicTensor, Trace

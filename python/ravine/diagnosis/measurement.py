@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ravine.diagnosis.report import LayerHealth
-from ravine.models.data_adapter import Batch
+from ravine.models.batch import Batch
 from ravine.ops.tracing import SymbolicTensor
 from ravine.variable import Variable
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from ravine import _tree
 from ravine.callbacks import CallbackList, ProgbarLogger
-from ravine.models.data_adapter import ArrayData, StreamData
+from ravine.models.array_data import ArrayData
+from ravine.models.stream_data import StreamData
 
 
 def run(model: Any, phase: str, data: ArrayData | StreamData, callbacks: CallbackList) -> None:

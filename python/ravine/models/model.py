@@ -14,7 +14,7 @@ from ravine.layers import _call
 from ravine.layers.input_layer import InputLayer
 from ravine.layers.layer import Layer
 from ravine.layers.operation import Operation
-from ravine.models.data_adapter import Layout
+from ravine.models.batch import Layout
 from ravine.models.network import Network
 from ravine.models.ports import ports_of
 from ravine.models.saving_methods import SavingMethods

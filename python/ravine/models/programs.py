@@ -8,7 +8,7 @@ import numpy as np
 
 from ravine import _tree
 from ravine.layers.layer import Layer
-from ravine.models.data_adapter import Batch
+from ravine.models.batch import Batch
 from ravine.models.snapshot import Snapshot
 from ravine.models.train_step import StepProgram, trace_predict, trace_test, trace_train
 

@@ -9,7 +9,7 @@ from ravine import _config
 from ravine import layers as layers_module
 from ravine.layers.input_layer import InputLayer
 from ravine.layers.layer import Layer
-from ravine.models.data_adapter import Layout
+from ravine.models.batch import Layout
 from ravine.models.model import Model, Shape
 from ravine.models.network import Network
 from ravine.models.ports import Port, Ports

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ravine import _tree
-from ravine.models.data_adapter import Batch
+from ravine.models.batch import Batch
 from ravine.ops.tracing import SymbolicTensor, Trace
 
 

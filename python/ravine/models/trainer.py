@@ -11,20 +11,13 @@ import numpy as np
 from ravine import _tree, config
 from ravine.callbacks import Callback, CallbackList, History
 from ravine.models import loops
+from ravine.models.array_data import ArrayData
+from ravine.models.batch import Batch, Layout, make_batch
 from ravine.models.compiled import Compiled
-from ravine.models.data_adapter import (
-    DEFAULT_BATCH_SIZE,
-    ArrayData,
-    Batch,
-    Layout,
-    StreamData,
-    check_count,
-    make_batch,
-    make_data,
-    split_validation,
-    unpack,
-)
+from ravine.models.counts import DEFAULT_BATCH_SIZE, check_count
+from ravine.models.data_adapter import is_stream, make_data, split_validation, unpack
 from ravine.models.programs import Programs
+from ravine.models.stream_data import StreamData
 
 
 class Trainer(Programs):
@@ -479,8 +472,6 @@ def _at_most(limit: int | None, epochs: int) -> int:
 
 
 def _batch_size_for(validation_data: Any, batch_size: int | None) -> int | None:
-    from ravine.models.data_adapter import is_stream
-
     return None if is_stream(validation_data) else batch_size
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ravine import _core
 from ravine.metrics.reduction import Mean
-from ravine.models.data_adapter import Batch
+from ravine.models.batch import Batch
 from ravine.optimizers.nested import has_one_rate
 from ravine.variable import Variable
 

@@ -9,7 +9,7 @@ import numpy as np
 from ravine import random
 from ravine.models import Sequential
 from ravine.models.arrays import as_array
-from ravine.models.data_adapter import check_count
+from ravine.models.counts import check_count
 
 
 def train_gan(

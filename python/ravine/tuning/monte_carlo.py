@@ -12,7 +12,10 @@ import numpy as np
 
 from ravine import _tree, random
 from ravine.layers import Dropout, GaussianDropout, GaussianNoise, _call
-from ravine.models.data_adapter import ArrayData, Batch, check_count, is_stream
+from ravine.models.array_data import ArrayData
+from ravine.models.batch import Batch
+from ravine.models.counts import check_count
+from ravine.models.data_adapter import is_stream
 from ravine.models.preserve import preserved
 from ravine.models.train_step import trace_predict
 from ravine.ops.tracing import SymbolicTensor

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from ravine import _core, ops, random
-from ravine.models.data_adapter import ArrayData, check_batch_size, check_count, is_stream
+from ravine.models.array_data import ArrayData
+from ravine.models.counts import check_batch_size, check_count
+from ravine.models.data_adapter import is_stream
 from ravine.models.preserve import preserved, twin_of
 from ravine.models.train_step import apply_update, trace_loss
 from ravine.ops.tracing import Trace
