@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -278,6 +278,30 @@ class Variable(Operators):
 
     def __repr__(self) -> str:
         return f"<Variable path={self.path}, shape={self._shape}, dtype={self._dtype}, value={self.array}>"
+
+
+def assign_all(where: str, variables: list[Variable], values: Sequence[Any], hint: str = "") -> None:
+    """Set variables to values, all or none.
+
+    Args:
+        where: what they belong to, for the message; `hint` is the end of it.
+
+    Raises:
+        ValueError: the number of values or a shape differs.
+    """
+    if len(values) != len(variables):
+        raise ValueError(f"{where}: set_weights() expected {len(variables)} arrays, received {len(values)}.{hint}")
+    arrays = [np.asarray(value) for value in values]
+    for variable, array in zip(variables, arrays, strict=True):
+        if variable.shape != array.shape:
+            raise ValueError(
+                f"{where}: weight {variable.path!r} expected shape {variable.shape}, received shape {array.shape}."
+            )
+    from ravine.ops import tracing
+
+    with tracing.suspended():
+        for variable, array in zip(variables, arrays, strict=True):
+            variable.assign(array)
 
 
 def _fixed_shape(shape: Any, path: str) -> tuple[int, ...]:

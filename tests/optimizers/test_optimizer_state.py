@@ -112,7 +112,7 @@ def test_loading_what_does_not_fit() -> None:
     optimizer.build(two()[:1])
     with pytest.raises(ValueError, match=r"expected 4 arrays, received 1"):
         optimizer.set_weights([1])
-    with pytest.raises(ValueError, match=r"shape \(2,\) for 'adam.*/a_velocity', received shape \(3,\)"):
+    with pytest.raises(ValueError, match=r"'adam.*/a_velocity' expected shape \(2,\), received shape \(3,\)"):
         optimizer.set_weights([1, 0.5, np.ones(2), np.ones(3)])
     assert int(optimizer.iterations) == 0  # all or nothing
     optimizer.set_weights([1, 0.5, np.ones(2), np.full(2, 2.0)])

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ravine._tracking import Tracked, state_key
-from ravine.ops import tracing
-from ravine.variable import Variable
+from ravine.variable import Variable, assign_all
 
 if TYPE_CHECKING:
     from ravine.layers.layer import Layer
@@ -103,19 +102,7 @@ class State(Tracked):
 
     def set_weights(self, weights: list[Any]) -> None:
         """Set the values of `weights`. Raises ValueError when their number or a shape differs; then nothing is set."""
-        variables = self.weights
-        if len(weights) != len(variables):
-            raise ValueError(f"{self._label}: set_weights() expected {len(variables)} arrays, received {len(weights)}.")
-        arrays = [np.asarray(x) for x in weights]
-        for variable, array in zip(variables, arrays, strict=True):
-            if variable.shape != array.shape:
-                raise ValueError(
-                    f"{self._label}: weight {variable.path!r} expected shape {variable.shape}, "
-                    f"received shape {array.shape}."
-                )
-        with tracing.suspended():
-            for variable, array in zip(variables, arrays, strict=True):
-                variable.assign(array)
+        assign_all(self._label, self.weights, weights)
 
     def count_params(self) -> int:
         """The number of values in `weights`. Raises ValueError when the layer is not built."""

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from ravine import initializers
-from ravine.ops import tracing
-from ravine.variable import Variable, name_scope
+from ravine.variable import Variable, assign_all, name_scope
 
 
 class State:
@@ -145,22 +144,8 @@ class State:
             ValueError: when number or shapes differ.
         """
         self._expect(len(weights))
-        variables = self.variables
-        if len(weights) != len(variables):
-            raise ValueError(
-                f"{type(self).__name__}: set_weights() expected {len(variables)} arrays, received {len(weights)}."
-                + ("" if self.built else " It has no slots yet: call build(trainable_variables) first.")
-            )
-        arrays = [np.asarray(weight) for weight in weights]
-        for variable, array in zip(variables, arrays, strict=True):
-            if array.shape != variable.shape:
-                raise ValueError(
-                    f"{type(self).__name__}: expected values of shape {variable.shape} for {variable.path!r}, "
-                    f"received shape {array.shape}."
-                )
-        with tracing.suspended():
-            for variable, array in zip(variables, arrays, strict=True):
-                variable.assign(array)
+        hint = "" if self.built else " It has no slots yet: call build(trainable_variables) first."
+        assign_all(type(self).__name__, self.variables, weights, hint)
 
     def save_own_variables(self, store: Any) -> None:
         """Put the values of `variables` into `store` under ``"0"``, ``"1"``, ..."""

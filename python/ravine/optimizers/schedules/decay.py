@@ -9,17 +9,12 @@ from ravine import ops
 from ravine.optimizers.schedules.schedule import LearningRateSchedule, positive
 
 
-class ExponentialDecay(LearningRateSchedule):
-    """initial_learning_rate * decay_rate^(step / decay_steps); with `staircase` the exponent is rounded down."""
+class _DecayInStages(LearningRateSchedule):
+    """What ExponentialDecay and InverseTimeDecay have in common."""
 
     def __init__(
-        self,
-        initial_learning_rate: float,
-        decay_steps: float,
-        decay_rate: float,
-        staircase: bool = False,
-        name: str = "ExponentialDecay",
-    ):
+        self, initial_learning_rate: float, decay_steps: float, decay_rate: float, staircase: bool, name: str
+    ) -> None:
         positive(type(self).__name__, decay_steps=decay_steps)
         self.initial_learning_rate = initial_learning_rate
         self.decay_steps = decay_steps
@@ -27,9 +22,10 @@ class ExponentialDecay(LearningRateSchedule):
         self.staircase = staircase
         self.name = name
 
-    def __call__(self, step: Any) -> Any:
-        passed = _passed(step, self.decay_steps, self.staircase)
-        return ops.multiply(ops.power(self.decay_rate, passed), self.initial_learning_rate)
+    def _passed(self, step: Any) -> Any:
+        """step / decay_steps, with `staircase` rounded down."""
+        passed = ops.divide(step, self.decay_steps)
+        return ops.floor(passed) if self.staircase else passed
 
     def get_config(self) -> dict:
         return {
@@ -41,7 +37,24 @@ class ExponentialDecay(LearningRateSchedule):
         }
 
 
-class InverseTimeDecay(LearningRateSchedule):
+class ExponentialDecay(_DecayInStages):
+    """initial_learning_rate * decay_rate^(step / decay_steps); with `staircase` the exponent is rounded down."""
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: float,
+        decay_rate: float,
+        staircase: bool = False,
+        name: str = "ExponentialDecay",
+    ):
+        super().__init__(initial_learning_rate, decay_steps, decay_rate, staircase, name)
+
+    def __call__(self, step: Any) -> Any:
+        return ops.multiply(ops.power(self.decay_rate, self._passed(step)), self.initial_learning_rate)
+
+
+class InverseTimeDecay(_DecayInStages):
     """initial_learning_rate / (1 + decay_rate * step / decay_steps); with `staircase` step / decay_steps is rounded
     down. `PowerDecay` has an exponent."""
 
@@ -53,27 +66,13 @@ class InverseTimeDecay(LearningRateSchedule):
         staircase: bool = False,
         name: str = "InverseTimeDecay",
     ):
-        positive(type(self).__name__, decay_steps=decay_steps)
-        self.initial_learning_rate = initial_learning_rate
-        self.decay_steps = decay_steps
-        self.decay_rate = decay_rate
-        self.staircase = staircase
-        self.name = name
+        super().__init__(initial_learning_rate, decay_steps, decay_rate, staircase, name)
 
     def __call__(self, step: Any) -> Any:
         return ops.divide(self.initial_learning_rate, self._divisor(step))
 
     def _divisor(self, step: Any) -> Any:
-        return ops.add(ops.multiply(_passed(step, self.decay_steps, self.staircase), self.decay_rate), 1.0)
-
-    def get_config(self) -> dict:
-        return {
-            "initial_learning_rate": self.initial_learning_rate,
-            "decay_steps": self.decay_steps,
-            "decay_rate": self.decay_rate,
-            "staircase": self.staircase,
-            "name": self.name,
-        }
+        return ops.add(ops.multiply(self._passed(step), self.decay_rate), 1.0)
 
 
 class PowerDecay(InverseTimeDecay):
@@ -169,8 +168,3 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
     def get_config(self) -> dict:
         return {"boundaries": self.boundaries, "values": self.values, "name": self.name}
-
-
-def _passed(step: Any, decay_steps: float, staircase: bool) -> Any:
-    passed = ops.divide(step, decay_steps)
-    return ops.floor(passed) if staircase else passed
