@@ -81,7 +81,8 @@ class Model {
     /// Metrics over at least one row in inference mode.
     Metrics evaluate(const float* x, const float* y, int64_t rows, int64_t batch_size = 32);
 
-    /// Throw std::invalid_argument when the model is not trainable or a schedule sets its rate; rates are 0 or more.
+    /// Throw std::invalid_argument when the model is not trainable, or has no one rate: a schedule sets it, or there
+    /// are several optimizers. Rates are 0 or more.
     float learning_rate() const;
     void set_learning_rate(float rate);
 

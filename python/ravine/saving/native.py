@@ -29,7 +29,7 @@ def export_model(model: Any, path: str | os.PathLike, target_shape: tuple[int, .
             targets do not follow from its loss: `()` for class indices, else the shape of the predictions.
 
     Raises:
-        ValueError: the model is not built.
+        ValueError: the model is not built, or has several inputs or outputs.
         RuntimeError: the file cannot be written.
     """
     if not model.built or model._network is None:
