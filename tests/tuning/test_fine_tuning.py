@@ -143,10 +143,13 @@ def test_layers_inside_of_layers_with_weights_belong_to_them() -> None:
 
 @pytest.mark.parametrize("phases", [{}, {-1: 2}, {0: -1}])
 def test_phases_are_checked(phases: dict) -> None:
-    with pytest.raises(TypeError, match=r"expected a dict of epochs to numbers of layers, such as .*, received list"):
-        keras.callbacks.GradualUnfreezing([1, 2])
     with pytest.raises(ValueError, match="GradualUnfreezing: expected"):
         keras.callbacks.GradualUnfreezing(phases)
+
+
+def test_phases_are_a_dictionary() -> None:
+    with pytest.raises(TypeError, match=r"expected a dict of epochs to numbers of layers, such as .*, received list"):
+        keras.callbacks.GradualUnfreezing([1, 2])
 
 
 def test_layerwise_rates() -> None:

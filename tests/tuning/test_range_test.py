@@ -230,6 +230,9 @@ def test_several_rates_are_refused() -> None:
 def test_a_loss_that_is_lost_from_the_start() -> None:
     with pytest.raises(ValueError, match=r"the loss is nan before any step; ravine\.diagnose"):
         find_learning_rate(classifier(), X * np.nan, Y)
+
+
+def test_rates_are_numbers() -> None:
     with pytest.raises(TypeError, match="expected min_rate to be a number, received '1e-5'"):
         find_learning_rate(classifier(), X, Y, min_rate="1e-5")
 

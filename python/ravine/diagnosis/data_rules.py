@@ -91,12 +91,11 @@ def _misfit(output: Output) -> tuple[str, str] | None:
         )
     kind = None if output.loss is None else loss_kind(output.loss)
     y = _numeric(output.y)
-    problem = None
     if kind is not None and kind.endswith("Crossentropy"):
         problem = _unlikely(output, kind, y)
-    elif kind in _REGRESSION and y is not None:
-        problem = _out_of_reach(output, y)
-    elif kind not in _REGRESSION:
+    elif kind in _REGRESSION:
+        problem = None if y is None else _out_of_reach(output, y)
+    else:
         return None
     if problem is None and y is not None and len(y) > 1 and (y == y[0]).all():
         return (

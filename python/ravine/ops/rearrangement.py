@@ -37,8 +37,8 @@ def roll(x: Any, shift: int | Sequence[int], axis: int | Sequence[int] | None = 
     """Elements moved on by `shift` along `axis`, those beyond the end to the front (None: of all in a row)"""
     if axis is None:
         return shapes.reshape(roll(shapes.ravel(x), shift, 0), shape_of(x))
-    axes = listed(axis)
-    shifts = listed(shift) * (1 if isinstance(shift, (list, tuple)) else len(axes))
+    axes, shifts = listed(axis), listed(shift)
+    shifts = shifts * len(axes) if len(shifts) == 1 else shifts
     sizes = shape_of(x)
     for by, one in zip(shifts, axes, strict=True):
         place = axis_of(one, len(sizes))
