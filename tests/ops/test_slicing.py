@@ -96,7 +96,9 @@ CASES: dict[str, tuple[list[Any], Any, Any]] = {
 }
 WITHOUT_BATCH = {
     "all of roll": (lambda x: ops.roll(x, 4), lambda x: np.roll(x, 4)),
+    "shifts in an array": (lambda x: ops.roll(x, np.array([1, 2]), (0, 1)), lambda x: np.roll(x, (1, 2), (0, 1))),
     "all of repeat": (lambda x: ops.repeat(x, 2), lambda x: np.repeat(x, 2)),
+    "repeats in an array": (lambda x: ops.repeat(x, np.array(2), 1), lambda x: np.repeat(x, 2, 1)),
     "all of append": (lambda x: ops.append(x, x[0]), lambda x: np.append(x, x[0])),
     "all of flip": (ops.flip, np.flip),
     "tile in front": (lambda x: ops.tile(x, (2, 1, 1, 1)), lambda x: np.tile(x, (2, 1, 1, 1))),
