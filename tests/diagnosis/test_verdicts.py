@@ -301,6 +301,11 @@ def test_deep_nets_that_have_learned_are_no_longer_judged_by_their_initial_weigh
     assert diagnose(net, XS, Y).healthy
 
 
+def test_signals_that_shrink_beyond_the_range_of_numbers() -> None:
+    report = diagnose(stack([5] * 40, "tanh", RandomNormal(stddev=1e-12)), XS, Y)
+    assert report.problems[0] == "wrong initializer"
+
+
 def test_one_feature_does_not_ask_for_large_weights() -> None:
     keras.utils.set_random_seed(0)
     x = np.linspace(-3, 3, 200)[:, None]

@@ -7,6 +7,7 @@ import math
 from ravine.diagnosis import initial_weights
 from ravine.diagnosis.initial_weights import Judgement
 from ravine.diagnosis.measurement import Call, Measurement
+from ravine.initializers.variance_scaling import compute_fans
 
 Path = tuple[tuple[Call, Judgement], ...]
 
@@ -55,7 +56,7 @@ def relative_sent_down(head: Call) -> float:
 def _size(head: Call) -> float:
     """The weights against Glorot's, at most 1."""
     assert head.kernel is not None
-    fan_in, fan_out = initial_weights.compute_fans(head.kernel.shape)
+    fan_in, fan_out = compute_fans(head.kernel.shape)
     kernel = head.kernel.array
     return min(1.0, float((kernel.astype("float64") ** 2).mean() * (fan_in + fan_out) / 2) ** 0.5)
 
@@ -65,7 +66,8 @@ def paths(found: Measurement) -> list[Path]:
     last normalization on."""
     result: dict[int, Path] = {}
     for call in found.calls:
-        path: Path = () if normalizes(call) else max((result[source] for source in call.sources), key=gain, default=())
+        before = (result[source] for source in call.sources)
+        path: Path = () if normalizes(call) else max(before, key=log_gain, default=())
         follower = found.following(call)
         if follower is not None and not normalizes(follower):  # else it is the output, or the scale does not matter
             judgement = initial_weights.judge(call, found.activation_behind(call))
@@ -78,6 +80,11 @@ def gain(path: Path) -> float:
     """By which factor initial weights change the signal from the first layer of a path to the last. The first one may
     put out any size, as the inputs may have any."""
     return math.prod(judgement.gain for _, judgement in path[1:])
+
+
+def log_gain(path: Path) -> float:
+    """The logarithm of `gain`, which may leave the range of floats."""
+    return sum(math.log(judgement.gain) for _, judgement in path[1:])
 
 
 def measured_gain(path: Path) -> float:

@@ -36,7 +36,7 @@ def initializer(found: Measurement) -> Iterator[Verdict]:
             "for SELU, 'glorot_uniform' for the rest.",
         )
     paths = flow.paths(found)
-    runaway = max(paths, key=lambda path: abs(math.log(flow.gain(path))), default=())
+    runaway = max(paths, key=lambda path: abs(flow.log_gain(path)), default=())
     if not _runs_away(runaway):
         runaway = ()
     off = {id(c): (c, j) for path in paths for c, j in path if j.activation == "selu" or (c, j) in runaway}
