@@ -80,6 +80,8 @@ def cast(x: Any, dtype: Any) -> Any:
         return math.not_equal(x, 0.0)
     if wanted == "int32" and tag(x) == "float32":
         return apply("multiply", [math.sign(x), math.floor(math.absolute(x))], dtype="int32")
+    if isinstance(x, KerasTensor):
+        return apply("copy", [x], dtype=wanted)
     x = convert_to_tensor(x)
     return SymbolicTensor(x.trace, x.id, x.shape, wanted)
 
