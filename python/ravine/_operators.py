@@ -127,7 +127,7 @@ def _is_operand(value: Any) -> bool:
 
 def _truth(value: Any) -> Any:
     """`value`, of which every element must be true or false: there are no operations on bits."""
-    dtype = value.dtype if isinstance(value, Operators) else np.asarray(value).dtype
+    dtype = value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype
     if dtype != "bool":
         raise TypeError(f"&, |, ^ and ~ combine truth values such as x > 0, received {dtype}.")
     return value
