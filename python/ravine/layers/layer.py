@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ravine import _config, _lookup, _tree, constraints, initializers, ops, regularizers
-from ravine._names import auto_name
+from ravine._names import auto_name, name_first
 from ravine._tracking import Tracked, state_key
 from ravine.layers import _call
 from ravine.layers._arguments import checked_policy, drop_ignored, legacy_shape
@@ -122,6 +122,7 @@ class Layer(Tracked):
             self.build(**{name: shapes[name] for name in names if name in shapes})
         self.built = True
 
+    @name_first
     def add_weight(
         self,
         shape: Any = None,
@@ -135,7 +136,7 @@ class Layer(Tracked):
         overwrite_with_gradient: bool = False,
         name: str | None = None,
     ) -> Variable:
-        """Make a variable of this layer.
+        """Make a variable of this layer. The name may also come first, as in tf.keras.
 
         Args:
             shape: a fixed shape; () by default.
@@ -144,8 +145,6 @@ class Layer(Tracked):
             regularizer: a penalty that joins the loss while the weight is trainable.
             constraint: applied after every update.
         """
-        if isinstance(shape, str):
-            raise TypeError(f"{self._label}: add_weight() takes the shape first; pass name={shape!r}.")
         if initializer is None:
             initializer = "zeros" if np.dtype(standardize_dtype(dtype)).kind in "iub" else "glorot_uniform"
         initializer = initializers.get(initializer)

@@ -30,6 +30,7 @@ from ravine.models.programs import Programs
 class Trainer(Programs):
     """A layer with what it takes to be trained; `Model` adds the rest."""
 
+    loss: Any = None
     _compile_arguments: dict[str, Any]
     _stop_training: bool
     _history: History
