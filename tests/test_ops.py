@@ -524,6 +524,8 @@ def test_shape_errors() -> None:
         ops.reshape(X, (7, 2))
     with pytest.raises(ValueError, match="the batch must stay in front"):
         run_traced(lambda x: ops.transpose(x, (1, 0, 2)), X)
+    with pytest.raises(ValueError, match="stack along axis 1 or -1 instead of 0"):
+        run_traced(lambda x: ops.mean(ops.stack([x, x]), axis=0), X)
     with pytest.raises(ValueError, match="axis 3 is out of range for a tensor of rank 3"):
         ops.sum(X, axis=3)
 

@@ -315,3 +315,27 @@ def test_a_loss_is_there_before_compile() -> None:
     assert model.loss is None
     model.compile("sgd", "mse")
     assert model.loss == "mse"
+
+
+def test_metrics_added_to_those_of_the_model() -> None:
+    class Watched(keras.Model):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            self.mean = keras.metrics.Mean(name="mean")
+
+        def compute_metrics(self, x, y, y_pred, sample_weight=None):
+            results = super().compute_metrics(x, y, y_pred, sample_weight)
+            self.mean.update_state(y_pred)
+            results["mean"] = self.mean.result()
+            return results
+
+    x = keras.Input((4,))
+    model = Watched(x, layers.Dense(1)(x))
+    model.compile("sgd", "mse", metrics=["mae"])
+    values = model.evaluate(X, Y, verbose=0, return_dict=True)
+    assert values["mean"] == pytest.approx(model.predict(X, verbose=0).mean(), rel=1e-5)
+    model.reset_metrics()
+    at_once = model.compute_metrics(X, Y[:, None], model(X))
+    assert [float(at_once[name]) for name in ("mae", "mean")] == pytest.approx(
+        [values["mae"], values["mean"]], rel=1e-5
+    )

@@ -25,6 +25,7 @@ from ravine.models.data_adapter import (
     unpack,
 )
 from ravine.models.programs import Programs
+from ravine.ops import tracing
 
 
 class Trainer(Programs):
@@ -142,9 +143,15 @@ class Trainer(Programs):
             total = total + part
         return total
 
-    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Update the compiled metrics with one batch."""
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """Update the compiled metrics with one batch.
+
+        Returns:
+            the results by name; in a step, which is traced, an empty dict: what a step shows are the results of
+            `metrics` after it, whatever is added to the dict.
+        """
         self._compiled.update_metrics(y, y_pred, sample_weight)
+        return {} if tracing.current() is not None else self.get_metrics_result()
 
     # Metrics
 
