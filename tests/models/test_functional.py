@@ -204,8 +204,9 @@ def test_ops_on_descriptions() -> None:
     np.testing.assert_allclose(model(A), expected, atol=1e-6)
     twin = type(model).from_config(model.get_config())
     np.testing.assert_array_equal(twin(A), model(A))
-    flags = Model(x, ops.cast(~(x == A[0]) & (x > 0), "float32"))
-    np.testing.assert_array_equal(flags(A), (A != A[0]) & (A > 0))
+    first = A[0]
+    flags = Model(x, ops.cast(~(x == first) & (x > 0), "float32"))
+    np.testing.assert_array_equal(flags(A), (first != A) & (A > 0))
 
 
 def test_copies() -> None:
