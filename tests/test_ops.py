@@ -460,6 +460,26 @@ def test_operators_of_traced_tensors() -> None:
         np.testing.assert_allclose(result, expected, rtol=1e-5, atol=1e-5)
 
 
+def test_comparisons_and_truth_values_of_traced_tensors() -> None:
+    a, b = np.array([[1.0, 2.0], [3.0, 3.0]]), np.array([[1.0, 0.0], [3.0, 4.0]])
+    v = Variable([1.0, 3.0])
+
+    def compare(a, b):
+        equal, large = a == b, a > 1
+        return equal, a != b, v == a, a != v, equal & large, equal | (b > 1), large ^ (b > 1), ~large
+
+    for traced, at_once in zip(run_traced(compare, a, b), compare(a, b), strict=True):
+        np.testing.assert_array_equal(np.asarray(traced, bool), at_once)
+    np.testing.assert_array_equal(run_traced(lambda a: round(a / 3, 1), a), np.round(a / 3, 1).astype(np.float32))
+    trace = Trace()
+    with trace:
+        x, y = trace.input("x", (None, 2)), trace.input("y", (None, 2))
+        assert x is not None and (x == None) is False and (x != "x") is True and {x: 1}[x] == 1  # noqa: E711
+        assert x in [x, y]
+        with pytest.raises(TypeError, match="combine truth values such as x > 0, received float32"):
+            x & (y > 0)
+
+
 def test_matmul_operator_and_vectors() -> None:
     w = Variable(Y[0].T)
     np.testing.assert_allclose(run_traced(lambda x: x @ w, X), X @ Y[0].T, rtol=1e-5, atol=1e-5)
@@ -504,6 +524,8 @@ def test_shape_errors() -> None:
         ops.reshape(X, (7, 2))
     with pytest.raises(ValueError, match="the batch must stay in front"):
         run_traced(lambda x: ops.transpose(x, (1, 0, 2)), X)
+    with pytest.raises(ValueError, match="stack along axis 1 or -1 instead of 0"):
+        run_traced(lambda x: ops.mean(ops.stack([x, x]), axis=0), X)
     with pytest.raises(ValueError, match="axis 3 is out of range for a tensor of rank 3"):
         ops.sum(X, axis=3)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 _used: dict[str, int] = {}
 
@@ -25,3 +28,18 @@ def auto_name(prefix: str) -> str:
 def clear_session(free_memory: bool = True) -> None:
     """Start the automatic names again from the beginning. `free_memory` is accepted for Keras' sake."""
     _used.clear()
+
+
+_Method = TypeVar("_Method", bound=Callable)
+
+
+def name_first(method: _Method) -> _Method:
+    """A method that takes its argument `name` in front of the others too, as tf.keras does."""
+
+    @functools.wraps(method)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if args and isinstance(args[0], str):
+            args, kwargs = args[1:], {**kwargs, "name": args[0]}
+        return method(self, *args, **kwargs)
+
+    return call  # type: ignore[return-value]

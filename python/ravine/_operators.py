@@ -67,6 +67,27 @@ class Operators:
     def __abs__(self) -> Any:
         return _ops().absolute(self)
 
+    def __round__(self, ndigits: int | None = None) -> Any:
+        return _ops().round(self, ndigits or 0)
+
+    def __and__(self, other: Any) -> Any:
+        return _ops().logical_and(_truth(self), _truth(other))
+
+    __rand__ = __and__
+
+    def __or__(self, other: Any) -> Any:
+        return _ops().logical_or(_truth(self), _truth(other))
+
+    __ror__ = __or__
+
+    def __xor__(self, other: Any) -> Any:
+        return _ops().logical_xor(_truth(self), _truth(other))
+
+    __rxor__ = __xor__
+
+    def __invert__(self) -> Any:
+        return _ops().logical_not(_truth(self))
+
     def __gt__(self, other: Any) -> Any:
         return _ops().greater(self, other)
 
@@ -79,6 +100,15 @@ class Operators:
     def __le__(self, other: Any) -> Any:
         return _ops().less_equal(self, other)
 
+    def __eq__(self, other: Any) -> Any:
+        """Element by element against numbers, arrays and tensors; with anything else, whether it is the same object."""
+        return _ops().equal(self, other) if _is_operand(other) else self is other
+
+    def __ne__(self, other: Any) -> Any:
+        return _ops().not_equal(self, other) if _is_operand(other) else self is not other
+
+    __hash__ = object.__hash__
+
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """``np.exp(x)`` and its like become the op of the same name."""
         function = getattr(_ops(), _UFUNCS.get(ufunc.__name__, ufunc.__name__), None)
@@ -89,6 +119,18 @@ class Operators:
 
 
 _UFUNCS = {"true_divide": "divide", "remainder": "mod", "float_power": "power"}
+
+
+def _is_operand(value: Any) -> bool:
+    return isinstance(value, (bool, int, float, np.ndarray, np.generic, Operators))
+
+
+def _truth(value: Any) -> Any:
+    """`value`, of which every element must be true or false: there are no operations on bits."""
+    dtype = value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype
+    if dtype != "bool":
+        raise TypeError(f"&, |, ^ and ~ combine truth values such as x > 0, received {dtype}.")
+    return value
 
 
 def _ops() -> Any:

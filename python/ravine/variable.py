@@ -248,15 +248,12 @@ class Variable(Operators):
         return format(self.array[()] if not self._shape else self.array, spec)
 
     def __eq__(self, other: Any) -> Any:
-        """Element by element against numbers and arrays; against other variables, whether they are the same one."""
-        if isinstance(other, (int, float, np.ndarray, np.generic)):
-            return _operators().equal(self, other)
-        return self is other
+        """Element by element against numbers, arrays and tensors; against other variables, whether they are the same
+        one."""
+        return self is other if isinstance(other, Variable) else super().__eq__(other)
 
     def __ne__(self, other: Any) -> Any:
-        if isinstance(other, (int, float, np.ndarray, np.generic)):
-            return _operators().not_equal(self, other)
-        return self is not other
+        return self is not other if isinstance(other, Variable) else super().__ne__(other)
 
     __hash__ = object.__hash__
 
@@ -315,9 +312,3 @@ def _active_trace() -> Any:
     from ravine.ops import tracing
 
     return tracing.current()
-
-
-def _operators() -> Any:
-    from ravine import ops
-
-    return ops

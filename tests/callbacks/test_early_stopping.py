@@ -93,6 +93,19 @@ def test_an_absent_quantity_warns() -> None:
         assert run([1, 2], "other")[0] == 2
 
 
+def test_the_watched_value_may_be_computed() -> None:
+    class Sum(keras.callbacks.EarlyStopping):
+        def get_monitor_value(self, logs):
+            return logs["a"] + logs["b"]
+
+    stopping = Sum(monitor="sum", mode="min", patience=1)
+    stopping.set_model(keras.Sequential())
+    stopping.on_train_begin()
+    for epoch, (a, b) in enumerate([(1, 2), (2, 0), (0, 3)]):
+        stopping.on_epoch_end(epoch, {"a": a, "b": b})
+    assert (stopping.best_epoch, stopping.stopped_epoch) == (1, 2)
+
+
 def test_it_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     run([5, 6, 7], patience=1, restore_best_weights=True, verbose=1)
     printed = capsys.readouterr().out

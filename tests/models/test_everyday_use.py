@@ -260,3 +260,82 @@ def test_ops_between_layers_are_no_layers() -> None:
 def test_a_lambda_as_metric_is_called_lambda() -> None:
     model = compiled(metrics=[lambda y_true, y_pred: ops.max(y_pred, axis=-1)])
     assert list(model.fit(X, Y, verbose=0).history)[:2] == ["lambda", "loss"]
+
+
+def test_flat_targets_belong_to_single_columns() -> None:
+    class Gap(keras.losses.Loss):
+        def call(self, y_true, y_pred):
+            return ops.abs(y_true - y_pred)
+
+    class Total(keras.metrics.Metric):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.total = self.add_weight("total", initializer="zeros")
+
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            self.total.assign_add(ops.sum(ops.abs(y_true - y_pred)))
+
+        def result(self):
+            return self.total
+
+    def gap(y_true, y_pred):
+        return ops.abs(y_true - y_pred)
+
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(1)])
+    model.compile("sgd", Gap(), metrics=[gap, Total(name="total"), "mae"])
+    loss, *values = model.evaluate(X, X[:, 0], verbose=0)
+    assert values == pytest.approx([loss, loss * len(X), loss], rel=1e-5)
+    assert model.evaluate(X, X[:, :1], verbose=0) == [loss, *values]
+
+
+def test_a_callback_list_made_before() -> None:
+    seen: list[int] = []
+    callback = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(epoch))
+    model = compiled()
+    history = model.fit(X, Y, epochs=2, verbose=0, callbacks=keras.callbacks.CallbackList([callback], add_history=True))
+    assert seen == [0, 1] and len(history.history["loss"]) == 2
+
+
+def test_the_name_of_a_weight_may_come_first() -> None:
+    class Scaled(layers.Layer):
+        def build(self, input_shape):
+            self.scale = self.add_weight("scale", shape=[input_shape[-1]], initializer="ones")
+            self.offset = self.add_weight("offset", (1,), "zeros")
+
+        def call(self, x):
+            return x * self.scale + self.offset
+
+    layer = Scaled()
+    np.testing.assert_array_equal(layer(X), X)
+    assert [weight.name for weight in layer.weights] == ["scale", "offset"]
+
+
+def test_a_loss_is_there_before_compile() -> None:
+    model = keras.Sequential([layers.Dense(1)])
+    assert model.loss is None
+    model.compile("sgd", "mse")
+    assert model.loss == "mse"
+
+
+def test_metrics_added_to_those_of_the_model() -> None:
+    class Watched(keras.Model):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            self.mean = keras.metrics.Mean(name="mean")
+
+        def compute_metrics(self, x, y, y_pred, sample_weight=None):
+            results = super().compute_metrics(x, y, y_pred, sample_weight)
+            self.mean.update_state(y_pred)
+            results["mean"] = self.mean.result()
+            return results
+
+    x = keras.Input((4,))
+    model = Watched(x, layers.Dense(1)(x))
+    model.compile("sgd", "mse", metrics=["mae"])
+    values = model.evaluate(X, Y, verbose=0, return_dict=True)
+    assert values["mean"] == pytest.approx(model.predict(X, verbose=0).mean(), rel=1e-5)
+    model.reset_metrics()
+    at_once = model.compute_metrics(X, Y[:, None], model(X))
+    assert [float(at_once[name]) for name in ("mae", "mean")] == pytest.approx(
+        [values["mae"], values["mean"]], rel=1e-5
+    )

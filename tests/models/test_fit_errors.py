@@ -210,9 +210,6 @@ def test_sequential_rejects_what_is_not_a_layer() -> None:
         keras.Sequential([3])
     with pytest.raises(ValueError, match="instance"):
         keras.Sequential([layers.Dense])
-    shared = layers.Dense(1)
-    with pytest.raises(ValueError, match="already part"):
-        keras.Sequential([shared, shared])
     with pytest.raises(ValueError, match="two are called 'same'"):
         keras.Sequential([layers.Dense(1, name="same"), layers.Dense(1, name="same")])
     with pytest.raises(ValueError, match="first entry"):

@@ -94,6 +94,33 @@ def test_training_is_keras(form: str) -> None:
         np.testing.assert_allclose(own, expected, atol=1e-5)
 
 
+def test_outputs_without_a_loss_need_no_targets() -> None:
+    x = Input((3,))
+    a, b = layers.Dense(1, name="a")(x), layers.Dense(1, name="b")(x)
+    y = A[:, :1]
+    for outputs in ([a, b], {"a": a, "b": b}):
+        model = Model(x, outputs)
+        with pytest.warns(UserWarning, match="the loss does not depend on b/kernel"):
+            model.compile("sgd", {"a": "mse"}, metrics={"a": ["mae"]})
+            histories = [
+                model.fit(A, targets, sample_weight={"a": np.ones(len(A))}, epochs=1, verbose=0).history
+                for targets in ({"a": y}, [y, None], {"a": y, "b": None}, {"a": y, "b": y})
+            ]
+        assert all(sorted(history) == ["a_loss", "a_mae", "learning_rate", "loss"] for history in histories)
+        with pytest.raises(ValueError, match=r"output 'a': the loss '?\w+'? needs targets"):
+            model.fit(A, {"b": y}, verbose=0)
+
+
+def test_inputs_that_the_model_does_not_take_are_told() -> None:
+    one, two = Input((1,), name="one"), Input((1,), name="two")
+    for inputs in ([one, two], {"one": one, "two": two}):
+        model = Model(inputs, layers.Dense(1)(layers.concatenate([one, two])))
+        frame = {"one": A[:, 0], "two": A[:, 1], "three": A[:, 2]}
+        with pytest.warns(UserWarning, match="x: the model does not take 'three'"):
+            result = model.predict(frame, verbose=0)
+        np.testing.assert_array_equal(result, model.predict([A[:, :1], A[:, 1:2]], verbose=0))
+
+
 def test_order_of_layers_is_keras() -> None:
     keras = pytest.importorskip("keras")
     names = []
@@ -177,6 +204,9 @@ def test_ops_on_descriptions() -> None:
     np.testing.assert_allclose(model(A), expected, atol=1e-6)
     twin = type(model).from_config(model.get_config())
     np.testing.assert_array_equal(twin(A), model(A))
+    first = A[0]
+    flags = Model(x, ops.cast(~(x == first) & (x > 0), "float32"))
+    np.testing.assert_array_equal(flags(A), (first != A) & (A > 0))
 
 
 def test_copies() -> None:

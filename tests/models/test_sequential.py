@@ -63,6 +63,25 @@ def test_sharing_the_layers_of_another_model() -> None:
     assert not np.array_equal(before, first.get_weights()[0])
 
 
+def test_a_layer_may_be_in_it_several_times(tmp_path) -> None:
+    shared, act = layers.Dense(4, name="shared"), layers.ReLU(name="act")
+    model = keras.Sequential([layers.Input((4,)), shared, act, shared, act, layers.Dense(1)])
+    assert (len(model.layers), len(model.weights), model.count_params()) == (5, 4, 25)
+    model.compile("sgd", "mse")
+    x = np.random.default_rng(0).normal(size=(8, 4))
+    model.fit(x, x[:, 0], verbose=0)
+    kernel, bias, *last = model.get_weights()
+    hidden = np.maximum(np.maximum(x @ kernel + bias, 0) @ kernel + bias, 0)
+    np.testing.assert_allclose(model.predict(x, verbose=0), hidden @ last[0] + last[1], atol=1e-5)
+    model.save(tmp_path / "model.keras")
+    for twin in (keras.models.load_model(tmp_path / "model.keras"), keras.models.clone_model(model)):
+        assert twin.layers[0] is twin.layers[2] and twin.layers[1] is twin.layers[3]
+        twin.set_weights(model.get_weights())
+        np.testing.assert_array_equal(twin.predict(x, verbose=0), model.predict(x, verbose=0))
+    model.pop()
+    assert model.output_shape == (None, 4)
+
+
 def test_names() -> None:
     keras.utils.clear_session()
     assert keras.Sequential().name == "sequential"

@@ -72,7 +72,7 @@ class Monitor(Callback):
             return value < reference - self.min_delta
         return value > reference + self.min_delta
 
-    def monitored(self, logs: dict[str, Any] | None) -> float | None:
+    def get_monitor_value(self, logs: dict[str, Any] | None) -> float | None:
         """The watched value, or None with a warning when the logs do not hold it."""
         self._direction()  # an unknown name needs a mode, whether or not it is logged
         logs = logs or {}

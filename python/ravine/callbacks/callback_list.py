@@ -168,11 +168,11 @@ for _phase in ("train", "test", "predict"):
 def _as_list(callbacks: Callback | Iterable[Callback] | None) -> list[Callback]:
     if callbacks is None:
         return []
-    if isinstance(callbacks, Callback) or not isinstance(callbacks, Iterable):
+    if not isinstance(callbacks, Iterable):
         callbacks = [callbacks]
     result = []
     for callback in callbacks:
-        if isinstance(callback, (list, tuple)):
+        if isinstance(callback, (list, tuple, CallbackList)):
             result.extend(_as_list(callback))
             continue
         if isinstance(callback, type):

@@ -52,7 +52,7 @@ class EarlyStopping(Monitor):
         self._reset()
 
     def on_epoch_end(self, epoch: int, logs=None) -> None:
-        current = self.monitored(logs)
+        current = self.get_monitor_value(logs)
         if current is None or epoch < self.start_from_epoch:
             return
         self.wait += 1

@@ -73,7 +73,7 @@ class ReduceLROnPlateau(Monitor):
     def on_epoch_end(self, epoch: int, logs=None) -> None:
         if logs is not None:
             logs.update(self.model.optimizer.learning_rate_logs())
-        current = self.monitored(logs)
+        current = self.get_monitor_value(logs)
         if current is None:
             return
         if self.in_cooldown():

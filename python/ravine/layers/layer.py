@@ -11,7 +11,7 @@ import numpy as np
 
 from ravine import _config, _lookup, _tree, constraints, initializers, ops, regularizers
 from ravine._masks import mask_of
-from ravine._names import auto_name
+from ravine._names import auto_name, name_first
 from ravine.layers import _call
 from ravine.layers._arguments import checked_policy, drop_ignored, legacy_shape
 from ravine.layers._eager import remember, run_again, run_eagerly
@@ -120,6 +120,7 @@ class Layer(State):
             self.build(**{name: shapes[name] for name in names if name in shapes})
         self.built = True
 
+    @name_first
     def add_weight(
         self,
         shape: Any = None,
@@ -133,7 +134,7 @@ class Layer(State):
         overwrite_with_gradient: bool = False,
         name: str | None = None,
     ) -> Variable:
-        """Make a variable of this layer.
+        """Make a variable of this layer. The name may also come first, as in tf.keras.
 
         Args:
             shape: a fixed shape; () by default.
@@ -142,8 +143,6 @@ class Layer(State):
             regularizer: a penalty that joins the loss while the weight is trainable.
             constraint: applied after every update.
         """
-        if isinstance(shape, str):
-            raise TypeError(f"{self._label}: add_weight() takes the shape first; pass name={shape!r}.")
         if initializer is None:
             initializer = "zeros" if np.dtype(standardize_dtype(dtype)).kind in "iub" else "glorot_uniform"
         initializer = initializers.get(initializer)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ravine._names import auto_name
+from ravine._names import auto_name, name_first
 from ravine._tracking import Tracked
 from ravine.metrics.total import Total
 from ravine.ops import tracing
@@ -71,14 +71,11 @@ class Metric(Tracked):
         self._variables.append(variable)
         return variable
 
+    @name_first
     def add_weight(
         self, shape: Any = (), initializer: Any = None, dtype: Any = None, name: str | None = None
     ) -> Variable:
-        """Another name of `add_variable`. The name may also come first, and then the shape, as in tf.keras."""
-        if isinstance(shape, str):
-            shape, name = (), shape
-            if isinstance(initializer, (tuple, list)):
-                shape, initializer = initializer, None
+        """Another name of `add_variable`. The name may also come first, as in tf.keras."""
         return self.add_variable(shape, initializer, dtype, name=name)
 
     def update_state(self, *args: Any, **kwargs: Any) -> None:

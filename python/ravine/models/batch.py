@@ -93,8 +93,8 @@ def _weights(sample_weight: Any, targets: Any, layout: Layout) -> Any:
     return _one_weight(as_array(sample_weight, "sample_weight"))
 
 
-def _one_weight(array: np.ndarray) -> np.ndarray:
-    return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
+def _one_weight(array: Any) -> Any:
+    return array[:, 0] if array is not None and array.ndim == 2 and array.shape[1] == 1 else array
 
 
 def class_weight_to_sample_weights(y: np.ndarray, class_weight: dict[int, float]) -> np.ndarray:

@@ -205,7 +205,16 @@ class Compiled:
         weights = _tree.leaves(sample_weight)
         if len(weights) == 1:
             weights = weights * len(predictions)
-        return zip(self.outputs, self._targets(y, y_pred), predictions, weights, strict=True)
+        targets = [_as_column(*pair) for pair in zip(self._targets(y, y_pred), predictions, strict=True)]
+        return zip(self.outputs, targets, predictions, weights, strict=True)
+
+
+def _as_column(target: Any, prediction: Any) -> Any:
+    """Targets (n,) for an output of shape (n, 1) as (n, 1): what a user computes with both must not pair every sample
+    with every other."""
+    if target is not None and len(target.shape) == 1 and tuple(prediction.shape[1:]) == (1,):
+        return target[:, None]
+    return target
 
 
 def _batch_size(tensor: Any) -> Any:

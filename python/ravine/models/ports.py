@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,8 @@ class Ports:
 
     def arrange(self, value: Any) -> Any:
         """The arrays of `value` in the structure of the ports: by position from a list or tuple, by name from a dict.
+        Outputs may be None, or missing in a dict: those without a loss need no targets. A dict may hold more than the
+        inputs, with a warning.
 
         Raises:
             ValueError: something is missing or left over (the message names it), or is not an array.
@@ -59,7 +62,9 @@ class Ports:
             )
         arrays = iter(
             [
-                _adapted(as_array(part, f"{self._what}[{key!r}]"), port, self._what)
+                None
+                if part is None and self._what == "y"
+                else _adapted(as_array(part, f"{self._what}[{key!r}]"), port, self._what)
                 for part, key, port in zip(parts, keys, self._ports, strict=True)
             ]
         )
@@ -76,6 +81,12 @@ class Ports:
     def _by_name(self, value: dict, keys: list[str]) -> list[Any]:
         for accepted in (keys, [port.name for port in self._ports]):
             if set(value) == set(accepted):
+                return [value[name] for name in accepted]
+            if self._what == "y" and value and set(value) < set(accepted):
+                return [value.get(name) for name in accepted]
+            if self._what == "x" and set(accepted) < set(value):
+                left = ", ".join(repr(name) for name in value if name not in accepted)
+                warnings.warn(f"x: the model does not take {left}.", stacklevel=2)
                 return [value[name] for name in accepted]
         missing = [repr(name) for name in keys if name not in value]
         unknown = [repr(name) for name in value if name not in keys]

@@ -21,13 +21,14 @@ class Sequential(Model):
     """A plain stack of layers.
 
     Args:
-        layers: in order. With an `Input` or `InputLayer` in front (or `input_shape=` of the first layer) the weights
-            exist at once; otherwise they are created from the first data or by `build(input_shape)`.
+        layers: in order; one may be in it several times. With an `Input` or `InputLayer` in front (or `input_shape=` of
+            the first layer) the weights exist at once; otherwise they are created from the first data or by
+            `build(input_shape)`.
         trainable: False freezes all layers.
         name: default `sequential`, `sequential_1`, ...
 
     Raises:
-        ValueError: a layer is in it twice, or two layers have the same name.
+        ValueError: two layers have the same name.
         TypeError: something that is not a layer.
     """
 
@@ -77,9 +78,7 @@ class Sequential(Model):
                 f"{self._label}: expected a layer, received {layer!r} of type {type(layer).__name__}.{hint}"
             )
         for other in self._stack:
-            if other is layer:
-                raise ValueError(f"{self._label}: layer {layer.name!r} is already part of it.")
-            if other.name == layer.name:
+            if other.name == layer.name and other is not layer:
                 raise ValueError(f"{self._label}: all layers need different names, but two are called {layer.name!r}.")
 
     def pop(self, rebuild: bool = True) -> Layer:
@@ -170,8 +169,12 @@ class Sequential(Model):
             ValueError: a class of a layer is unknown; pass it in `custom_objects`.
         """
         model = cls(name=config.get("name"), trainable=config.get("trainable", True))
-        for entry in config["layers"]:
-            model._append(layers_module.deserialize(entry, custom_objects))
+        entries, made = list(config["layers"]), list[Layer]()
+        for entry in entries:
+            first = entries.index(entry)
+            again = first < len(made) and _is_named(entry)
+            made.append(made[first] if again else layers_module.deserialize(entry, custom_objects))
+            model._append(made[-1])
         model._connect()
         if not model.built and model._stack and config.get("build_input_shape"):
             model.build(tuple(config["build_input_shape"]))
@@ -183,6 +186,10 @@ def _as_input(entry: Any) -> InputLayer | None:
     if isinstance(entry, KerasTensor):
         return entry.node.layer if isinstance(entry.node.layer, InputLayer) else None
     return entry if isinstance(entry, InputLayer) else None
+
+
+def _is_named(entry: Any) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("config"), dict) and "name" in entry["config"]
 
 
 def _known_shape(layer: Layer) -> Shape | None:

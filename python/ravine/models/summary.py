@@ -96,7 +96,9 @@ def _is_chain(model: Any) -> bool:
     if len(network.input_tensors) > 1 or len(network.nodes) + 1 != len(network.layers):
         return False
     tensors = [network.input_tensors[0], *(node.outputs for node in network.nodes)]
-    return all(node.inputs == [tensor] for node, tensor in zip(network.nodes, tensors, strict=False))
+    return all(
+        len(node.inputs) == 1 and node.inputs[0] is tensor for node, tensor in zip(network.nodes, tensors, strict=False)
+    )
 
 
 def _sources(model: Any) -> dict[int, str]:

@@ -18,11 +18,13 @@ from ravine.models.counts import DEFAULT_BATCH_SIZE, check_count
 from ravine.models.data_adapter import is_stream, make_data, split_validation, unpack
 from ravine.models.programs import Programs
 from ravine.models.stream_data import StreamData
+from ravine.ops import tracing
 
 
 class Trainer(Programs):
     """A layer with what it takes to be trained; `Model` adds the rest."""
 
+    loss: Any = None
     _compile_arguments: dict[str, Any]
     _stop_training: bool
     _history: History
@@ -134,9 +136,15 @@ class Trainer(Programs):
             total = total + part
         return total
 
-    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Update the compiled metrics with one batch."""
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """Update the compiled metrics with one batch.
+
+        Returns:
+            the results by name; in a step, which is traced, an empty dict: what a step shows are the results of
+            `metrics` after it, whatever is added to the dict.
+        """
         self._compiled.update_metrics(y, y_pred, sample_weight)
+        return {} if tracing.current() is not None else self.get_metrics_result()
 
     # Metrics
 

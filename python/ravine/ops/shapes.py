@@ -80,6 +80,8 @@ def cast(x: Any, dtype: Any) -> Any:
         return math.not_equal(x, 0.0)
     if wanted == "int32" and tag(x) == "float32":
         return apply("multiply", [math.sign(x), math.floor(math.absolute(x))], dtype="int32")
+    if isinstance(x, KerasTensor):
+        return apply("copy", [x], dtype=wanted)
     x = convert_to_tensor(x)
     return SymbolicTensor(x.trace, x.id, x.shape, wanted)
 
@@ -155,7 +157,10 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
     if axes == list(range(len(old))):
         return convert_to_tensor(x)
     if old[:1] == (None,) and axes[:1] != [0]:
-        raise ValueError(f"ops.transpose: the batch must stay in front, received shape {old} and axes {tuple(axes)}.")
+        raise ValueError(
+            f"ops.transpose: the batch must stay in front, received shape {old} and axes {tuple(axes)}. A product over "
+            'the batch is ops.einsum("bi,bj->ij", x, y).'
+        )
     return apply("transpose", [x], {"perm": axes}, tag(x))
 
 

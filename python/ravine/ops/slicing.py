@@ -116,7 +116,12 @@ def _joined(xs: list[Any], axis: int, dtype: str) -> Any:
 
 
 def stack(x: Sequence[Any], axis: int = 0) -> Any:
-    """Tensors of one shape along a new dimension at `axis`"""
+    """Tensors of one shape along a new dimension at `axis`, behind the batch of traced tensors"""
+    for shape in map(shape_of, x):
+        if shape[:1] == (None,) and axis in (0, -len(shape) - 1):
+            raise ValueError(
+                f"ops.stack: the batch of {shape} must stay in front; stack along axis 1 or -1 instead of 0."
+            )
     return concatenate([shapes.expand_dims(one, axis) for one in x], axis)
 
 
