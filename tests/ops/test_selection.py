@@ -188,6 +188,14 @@ def test_training_an_embedding_gives_the_same_bits_at_every_number_of_threads(wi
     assert results[0] == results[1] == results[2]
 
 
+def test_any_of_nothing() -> None:
+    for shape, axis in (((0, 4), 0), ((0, 4), None), ((3, 0), 1)):
+        nothing = np.zeros(shape, np.float32)
+        np.testing.assert_array_equal(ops.any(nothing, axis), nothing.any(axis))
+        np.testing.assert_array_equal(ops.all(nothing, axis), nothing.all(axis))
+    assert ops.any(np.zeros((0, 4))).dtype == bool
+
+
 def test_nothing_to_count() -> None:
     nothing = np.zeros(0, np.int32)
     np.testing.assert_array_equal(ops.bincount(nothing), np.bincount(nothing))
