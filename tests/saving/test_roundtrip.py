@@ -106,8 +106,8 @@ def test_operations_of_keras(keras, tmp_path: Path) -> None:
     x, z = keras.Input((4,)), keras.Input((4,))
     first, last = keras.ops.split(1.0 - x * 2.0, 2, axis=1)
     y = keras.ops.where(x > 0.5, x, -z)[:, 1:3] ** 2 / (keras.ops.abs(first) + 1)
-    y = keras.ops.concatenate([y, keras.ops.mean(z, axis=1, keepdims=True), last], axis=-1)
-    y = keras.ops.matmul(keras.activations.gelu(y, approximate=True), np.ones((5, 3), np.float32))
+    y = keras.ops.concatenate([y, keras.ops.mean(z, axis=1, keepdims=True), last, z[:, 0, None]], axis=-1)
+    y = keras.ops.matmul(keras.activations.gelu(y, approximate=True), np.ones((6, 3), np.float32))
     y = keras.ops.einsum("ab,ab->ab", y, y)
     model = keras.Model([x, z], keras.layers.Dense(2)(keras.ops.reshape(y, (-1, 3))))
     path, inputs = str(tmp_path / "model.keras"), [X, X[::-1].copy()]
@@ -115,12 +115,12 @@ def test_operations_of_keras(keras, tmp_path: Path) -> None:
     expected = model.predict(inputs, verbose=0)
     for reader in (ravine, ravine, keras):
         twin = reader.models.load_model(path)
-        np.testing.assert_allclose(twin.predict(inputs, verbose=0), expected, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(twin.predict(inputs, verbose=0), expected, rtol=1e-4, atol=1e-4)
         assert [layer.name for layer in twin.layers] == [layer.name for layer in model.layers]
         twin.save(path)
     clone = ravine.models.clone_model(ravine.models.load_model(path))
     clone.set_weights(model.get_weights())
-    np.testing.assert_allclose(clone.predict(inputs, verbose=0), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(clone.predict(inputs, verbose=0), expected, rtol=1e-4, atol=1e-4)
 
 
 def test_operations_that_are_not_here(keras, tmp_path: Path) -> None:

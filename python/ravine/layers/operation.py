@@ -74,12 +74,19 @@ class KerasOperation(Operation):
             "registered_name": self.class_name,
         }
 
+    def __call__(self, *operands: Any, **arguments: Any) -> Any:
+        if self.op == "get_item":
+            if len(operands) == 2:  # the numbers of a keyword stay numbers, where those of an operand become tensors
+                x, arguments["key"] = operands
+                operands = (x,)
+            if isinstance(arguments.get("key"), list):  # JSON has no tuples
+                arguments["key"] = tuple(arguments["key"])
+        return super().__call__(*operands, **arguments)
+
     def call(self, *operands: Any, **arguments: Any) -> Any:
         from ravine import ops
 
         function = getattr(ops, self.op)
-        if self.op == "get_item":  # JSON has no tuples
-            operands = tuple(tuple(x) if isinstance(x, list) else x for x in operands)
         # A function may take what the configuration holds before the operands, as einsum does.
         held, given, ordered = {**self.attrs, **arguments}, list(operands), []
         for parameter in inspect.signature(function).parameters.values():
