@@ -54,6 +54,10 @@ CASES = {
         lambda: report(model(), with_value(X, (37, 2), np.inf), shuffle=False),
         r"input holds infinity in row 37, column 2\.",
     ),
+    "input beyond float32": (
+        lambda: report(model(), with_value(X.astype(np.float64), (37, 2), -1e300)),
+        r"input holds -1e\+300, too large for float32, in row 37, column 2\. Scale the data\.",
+    ),
     "targets": (lambda: report(model(), y=with_value(Y, (5, 0), np.nan)), r"targets hold NaN in row 5"),
     "weights": (
         lambda: report(model(), sample_weight=with_value(np.ones(64, np.float32), (9,), np.nan)),

@@ -85,7 +85,7 @@ def test_csv_files_as_in_keras(tmp_path: Path) -> None:
 
 
 def test_csv_is_replaced_without_append(tmp_path: Path) -> None:
-    path = tmp_path / "log.csv"
+    path = tmp_path / "runs" / "log.csv"  # in a folder that is not there yet
     for epochs in (3, 2):
         network().fit(X, Y, epochs=epochs, callbacks=[keras.callbacks.CSVLogger(path)], verbose=0)
     lines = path.read_text().splitlines()

@@ -158,3 +158,12 @@ def test_prelu_shapes() -> None:
         layer.build(shape)
         assert layer.alpha.shape == expected
         assert not layer.alpha.numpy().any()
+
+
+@pytest.mark.parametrize("mode", ["multi_hot", "count"])
+def test_category_encoding_does_not_count_along_the_batch(mode: str) -> None:
+    layer = layers.CategoryEncoding(3, mode)
+    with pytest.raises(ValueError, match=r"only that of the batch.*one_hot"):
+        layer(layers.Input(()))
+    assert layer([2, 0]).shape == (3,)
+    assert layers.CategoryEncoding(3, "one_hot")(layers.Input(())).shape == (None, 3)

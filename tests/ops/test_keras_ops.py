@@ -410,6 +410,7 @@ def test_gradient_of_segments_without_rows_of_their_own() -> None:
         (lambda: run_traced(lambda x: ops.corrcoef(x), X[:, 0]), ValueError, "fixed shape"),
         (lambda: run_traced(lambda x: ops.scatter_update(x, [[0]], 1.0), X), ValueError, "for a fixed shape"),
         (lambda: run_traced(lambda i: ops.segment_max(M, i), W), ValueError, "segment_max: expected `num_segments`"),
+        (lambda: run_traced(ops.bincount, W), ValueError, "bincount: expected `minlength`"),
     ],
 )
 def test_errors_say_what_was_expected(use: Callable, error: type, message: str) -> None:

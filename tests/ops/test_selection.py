@@ -53,6 +53,11 @@ CASES: dict[str, tuple[list[Any], Callable, Callable]] = {
         lambda x, i: np.take_along_axis(x, np.broadcast_to(i, (4, 1, 5)), axis=1),
     ),
     "digitize": ([X], lambda x: ops.digitize(x, [-1, 0, 1]), lambda x: np.digitize(x, [-1, 0, 1])),
+    "digitize, bins that are computed": (
+        [X],
+        lambda x: ops.digitize(x, ops.sort(Variable(np.array([1.0, -1.0, 0.0], np.float32)))),
+        lambda x: np.digitize(x, [-1, 0, 1]),
+    ),
     "searchsorted": (
         [TIES],
         lambda x: ops.searchsorted(np.array([0, 1, 1, 2]), x, side="right"),
@@ -181,3 +186,20 @@ def test_training_an_embedding_gives_the_same_bits_at_every_number_of_threads(wi
     _core.allow_oversubscription(False)
     _core.set_num_threads(before)
     assert results[0] == results[1] == results[2]
+
+
+def test_any_of_nothing() -> None:
+    for shape, axis in (((0, 4), 0), ((0, 4), None), ((3, 0), 1)):
+        nothing = np.zeros(shape, np.float32)
+        np.testing.assert_array_equal(ops.any(nothing, axis), nothing.any(axis))
+        np.testing.assert_array_equal(ops.all(nothing, axis), nothing.all(axis))
+    assert ops.any(np.zeros((0, 4))).dtype == bool
+
+
+def test_nothing_to_count() -> None:
+    nothing = np.zeros(0, np.int32)
+    np.testing.assert_array_equal(ops.bincount(nothing), np.bincount(nothing))
+    np.testing.assert_array_equal(ops.bincount(nothing, minlength=3), np.bincount(nothing, minlength=3))
+    for gather in (ops.segment_sum, ops.segment_max, ops.segment_min, ops.segment_prod):
+        result = gather(np.ones((3, 2), np.float32), np.array([-1, -1, -1]))
+        assert (result.shape, result.dtype) == ((0, 2), np.float32)

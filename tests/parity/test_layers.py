@@ -99,6 +99,7 @@ CASES = [
     Case("LayerNormalization", FLAT, {"gamma_constraint": "non_neg"}),
     Case("LayerNormalization", IMAGE, {"axis": [1, 3], "epsilon": 0.01}),
     Case("LayerNormalization", IMAGE, {"axis": (-1, -2), "center": False, "scale": False}),
+    Case("LayerNormalization", IMAGE, {"axis": [1, -1]}),  # whose weights Keras orders by these numbers
     Case("LeakyReLU", FLAT),
     Case("Masking", np.where(STEPS[..., None], SEQUENCE, 7), {"mask_value": 7}),
     Case("Maximum", PAIR),

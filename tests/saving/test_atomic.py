@@ -13,6 +13,7 @@ import pytest
 from saved_models import X, network
 
 import ravine
+from ravine.saving.atomic import replacing
 
 SUFFIXES = [".keras", ".h5", ".weights.h5", ".safetensors"]
 
@@ -98,6 +99,22 @@ save(path)
     child.communicate()
     assert path.read_bytes() == before
     np.testing.assert_array_equal(ravine.models.load_model(path).predict(X), model.predict(X))
+    model.save(tmp_path / "other.keras")
+    assert len(os.listdir(tmp_path)) == 3
+    model.save(path)
+    assert sorted(os.listdir(tmp_path)) == ["model.keras", "other.keras"]
+
+
+def test_a_save_leaves_the_temporary_file_of_another_that_is_going_on(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    with replacing(path) as slow:
+        slow.write(b"slow")
+        with replacing(path) as quick:
+            quick.write(b"quick")
+        assert path.read_bytes() == b"quick"
+        assert len(os.listdir(tmp_path)) == 2
+    assert path.read_bytes() == b"slow"
+    assert os.listdir(tmp_path) == ["file"]
 
 
 def test_an_error_in_the_model_leaves_no_file(tmp_path: Path) -> None:
@@ -146,6 +163,9 @@ def test_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     os.umask(mask)
     assert stat.S_IMODE((tmp_path / "here.keras").stat().st_mode) == 0o666 & ~mask
     (tmp_path / "folder.keras").mkdir()
+    for load in (ravine.models.load_model, model.load_weights):
+        with pytest.raises(IsADirectoryError, match=r"is a folder.*SavedModel"):
+            load(tmp_path / "folder.keras")
     with pytest.raises(IsADirectoryError, match="is a folder"):
         model.save(tmp_path / "folder.keras")
     for suffix in (".txt", "", ".tf"):

@@ -101,6 +101,35 @@ def test_graphs_with_several_ends(keras, tmp_path: Path, suffix: str) -> None:
             assert_same_optimizers(model, twin)
 
 
+def test_operations_of_keras(keras, tmp_path: Path) -> None:
+    """Arithmetic and functions of keras.ops between the layers of a graph."""
+    x, z = keras.Input((4,)), keras.Input((4,))
+    first, last = keras.ops.split(1.0 - x * 2.0, 2, axis=1)
+    y = keras.ops.where(x > 0.5, x, -z)[:, 1:3] ** 2 / (keras.ops.abs(first) + 1)
+    y = keras.ops.concatenate([y, keras.ops.mean(z, axis=1, keepdims=True), last, z[:, 0, None]], axis=-1)
+    y = keras.ops.matmul(keras.activations.gelu(y, approximate=True), np.ones((6, 3), np.float32))
+    y = keras.ops.einsum("ab,ab->ab", y, y)
+    model = keras.Model([x, z], keras.layers.Dense(2)(keras.ops.reshape(y, (-1, 3))))
+    path, inputs = str(tmp_path / "model.keras"), [X, X[::-1].copy()]
+    model.save(path)
+    expected = model.predict(inputs, verbose=0)
+    for reader in (ravine, ravine, keras):
+        twin = reader.models.load_model(path)
+        np.testing.assert_allclose(twin.predict(inputs, verbose=0), expected, rtol=1e-4, atol=1e-4)
+        assert [layer.name for layer in twin.layers] == [layer.name for layer in model.layers]
+        twin.save(path)
+    clone = ravine.models.clone_model(ravine.models.load_model(path))
+    clone.set_weights(model.get_weights())
+    np.testing.assert_allclose(clone.predict(inputs, verbose=0), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_operations_that_are_not_here(keras, tmp_path: Path) -> None:
+    x = keras.Input((4,))
+    keras.Model(x, keras.ops.bitwise_not(keras.ops.cast(x, "int32"))).save(tmp_path / "model.keras")
+    with pytest.raises(ValueError, match=r"keras\.ops\.bitwise_not is not in ravine\.ops"):
+        ravine.models.load_model(tmp_path / "model.keras")
+
+
 def test_a_layer_in_two_places_stays_one(keras, tmp_path: Path) -> None:
     for writer, reader in ((ravine, ravine), (ravine, keras), (keras, ravine)):
         inner = writer.layers.Dense(6, name="inner")

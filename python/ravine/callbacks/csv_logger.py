@@ -20,7 +20,7 @@ class CSVLogger(Callback):
     epoch lacks is "NA". The file can be read while training goes on.
 
     Args:
-        filename: str or PathLike.
+        filename: str or PathLike; its folder is made when it does not exist.
         separator: between the values.
         append: go on with a file that exists, in its columns, instead of replacing it.
 
@@ -59,6 +59,7 @@ class CSVLogger(Callback):
     def _open(self, names: list[str]) -> IO[str]:
         """Open the file for the first line of this training, or to go on where a backup was made."""
         resumed = self._written and os.path.exists(self.filename)
+        os.makedirs(os.path.dirname(os.path.abspath(self.filename)), exist_ok=True)
         mode = "r+" if resumed else "a" if self.append else "w"
         file = self.csv_file = open(self.filename, mode, newline="")  # noqa: SIM115
         self.writer = csv.writer(file, delimiter=self.sep)

@@ -72,20 +72,22 @@ def _bad_data(batch: Any, rows: Sequence[int] | None, where: str | None = None) 
     for field, part in zip(batch._fields, batch, strict=True):
         arrays = [a for a in _tree.leaves(part) if a is not None]
         for number, array in enumerate(arrays):
-            if array.dtype.kind != "f" or np.isfinite(array).all():
+            with np.errstate(over="ignore"):
+                finite = np.isfinite(array.astype(np.float32, copy=False))  # what the engine gets
+            if finite.all():
                 continue
-            bad = np.argwhere(~np.isfinite(array))
+            bad = np.argwhere(~finite)
             place = bad[0]
+            value = array[tuple(place)]
+            told = f"{value:g}, too large for float32," if np.isfinite(value) else _kind(value)
+            advice = "Scale the data." if np.isfinite(value) else "Drop or fill such rows (np.isfinite finds them)."
             many = sorted({int(row if rows is None else rows[row]) for row in bad[:, 0]})
             what = names[field] + (f" number {number + 1}" if len(arrays) > 1 else "")
             verb = "holds" if field == "x" else "hold"
             column = f", column {', '.join(map(str, place[1:]))}" if len(place) > 1 else ""
             others = f" (and in {len(many) - 1} other rows)" if len(many) > 1 else ""
             inside = f" of {where}" if where else ""
-            return (
-                f"{what} {verb} {_kind(array[tuple(place)])} in row {many[0]}{inside}{column}{others}. "
-                "Drop or fill such rows (np.isfinite finds them)."
-            )
+            return f"{what} {verb} {told} in row {many[0]}{inside}{column}{others}. {advice}"
     return None
 
 

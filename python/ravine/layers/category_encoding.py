@@ -23,7 +23,8 @@ class CategoryEncoding(Layer):
     Called with `count_weights` of the shape of the inputs, ``count`` adds these instead of ones.
 
     Raises:
-        ValueError: for a missing or non-positive `num_tokens`, another mode, and ``sparse=True``.
+        ValueError: for a missing or non-positive `num_tokens`, another mode, and ``sparse=True``; for inputs of a model
+            that have no axis but the batch, unless the mode is ``one_hot``.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class CategoryEncoding(Layer):
         if self.output_mode == "one_hot":
             drop = len(inputs.shape) > 1 and inputs.shape[-1] == 1
             return ops.one_hot(ops.squeeze(inputs, -1) if drop else inputs, self.num_tokens)
+        self._check_axis(tuple(inputs.shape))
         hot = ops.one_hot(inputs, self.num_tokens)
         if self.output_mode == "multi_hot":
             return ops.max(hot, axis=-2)
@@ -57,8 +59,17 @@ class CategoryEncoding(Layer):
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         shape = tuple(input_shape)
-        keeps = self.output_mode == "one_hot" and (len(shape) == 1 or shape[-1] != 1)
-        return (*(shape if keeps else shape[:-1]), self.num_tokens)
+        if self.output_mode == "one_hot" and (len(shape) == 1 or shape[-1] != 1):
+            return (*shape, self.num_tokens)
+        self._check_axis(shape)
+        return (*shape[:-1], self.num_tokens)
+
+    def _check_axis(self, shape: tuple) -> None:
+        if shape == (None,):
+            raise ValueError(
+                f"{self._label}: {self.output_mode!r} counts along the last axis, but inputs of shape (None,) have "
+                "only that of the batch. Use Input((1,)), or output_mode='one_hot'."
+            )
 
     def get_config(self) -> dict:
         return {**super().get_config(), "num_tokens": self.num_tokens, "output_mode": self.output_mode}

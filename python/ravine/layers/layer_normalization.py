@@ -53,11 +53,8 @@ class LayerNormalization(GammaAndBeta):
         self.rms_scaling = rms_scaling
 
     def build(self, input_shape: Any) -> None:
-        axes = fixed_axes(self.axis, tuple(input_shape), self._label)
-        shape = tuple(input_shape[i] for i in axes)
+        self.axis, shape = _ordered(self.axis, tuple(input_shape), self._label)
         self._add_gamma_and_beta(shape, self.scale or self.rms_scaling, self.center and not self.rms_scaling)
-        # A list from here on, as in Keras, whose configuration of a built layer differs in this.
-        self.axis = [self.axis] if isinstance(self.axis, int) else sorted(self.axis)
 
     def call(self, inputs: Any) -> Any:
         axes = fixed_axes(self.axis, inputs.shape, self._label)
@@ -87,9 +84,8 @@ class RMSNormalization(Elementwise):
         self.scale: Any = None
 
     def build(self, input_shape: Any) -> None:
-        axes = fixed_axes(self.axis, tuple(input_shape), self._label)
-        self.scale = self.add_weight(shape=tuple(input_shape[i] for i in axes), initializer="ones", name="scale")
-        self.axis = [self.axis] if isinstance(self.axis, int) else sorted(self.axis)
+        self.axis, shape = _ordered(self.axis, tuple(input_shape), self._label)
+        self.scale = self.add_weight(shape=shape, initializer="ones", name="scale")
 
     def call(self, inputs: Any) -> Any:
         axes = fixed_axes(self.axis, inputs.shape, self._label)
@@ -101,7 +97,17 @@ class RMSNormalization(Elementwise):
         return {**super().get_config(), "axis": self.axis, "epsilon": self.epsilon}
 
 
+def _ordered(axis: int | list[int], shape: tuple, where: str) -> tuple[list[int], tuple[int, ...]]:
+    """`axis` as it is kept once the layer is built, and the shape of its weights.
+
+    Both follow Keras, so that files fit: a list, in the order of the numbers that were given, negative ones first.
+    """
+    fixed_axes(axis, shape, where)
+    axes = [axis] if isinstance(axis, int) else sorted(axis)
+    return axes, tuple(shape[i] for i in axes)
+
+
 def _along(weight: Any, axes: list[int], shape: tuple) -> Any:
-    """`weight`, which has the sizes of `axes`, in a shape that broadcasts with `shape`."""
-    sizes = [shape[i] if i in axes else 1 for i in range(axes[0], len(shape))]
-    return weight if len(sizes) == len(axes) else ops.reshape(weight, sizes)
+    """`weight`, whose values lie in the order of `axes`, in a shape that broadcasts with `shape`."""
+    sizes = tuple(shape[i] if i in axes else 1 for i in range(axes[0], len(shape)))
+    return weight if sizes == tuple(weight.shape) else ops.reshape(weight, sizes)

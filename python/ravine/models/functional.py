@@ -9,6 +9,7 @@ from ravine import layers as layers_module
 from ravine.layers._node import Node
 from ravine.layers.input_layer import InputLayer
 from ravine.layers.layer import Layer
+from ravine.layers.operation import KerasOperation
 from ravine.models.model import Model
 from ravine.tensor import KerasTensor
 
@@ -40,7 +41,7 @@ class Functional(Model):
             calls = [node for node in network.nodes if node.layer is layer]
             entries.append(
                 {
-                    **layers_module.serialize(layer),
+                    **(layer.entry() if isinstance(layer, KerasOperation) else layers_module.serialize(layer)),
                     "name": layer.name,
                     "inbound_nodes": [
                         {
@@ -67,7 +68,8 @@ def network_of(config: dict[str, Any], custom_objects: dict[str, Any] | None = N
         ValueError: a class of a layer is unknown (pass it in `custom_objects`), or the calls do not fit together.
     """
     layers = {
-        _entry_name(entry): layers_module.deserialize(_without_calls(entry), custom_objects)
+        _entry_name(entry): KerasOperation.from_entry(entry)
+        or layers_module.deserialize(_without_calls(entry), custom_objects)
         for entry in config["layers"]
     }
     find = _finder(layers)
@@ -107,8 +109,10 @@ def _call_layers(entries: list[dict], layers: dict[str, Layer], find: Any) -> No
             if tensors is None:
                 stuck.add(id(layer))
                 blocked.append((layer, call))
-            else:
+            elif any(isinstance(x, KerasTensor) for x in _tree.leaves(tensors)):
                 layer(*tensors[0], **tensors[1])
+            else:
+                raise ValueError(f"{layer._label} is called on no tensor.")
         if len(blocked) == len(waiting):
             names = ", ".join(sorted({layer.name for layer, _ in blocked}))
             raise ValueError(f"The calls of the layers {names} take tensors that no layer gives.")

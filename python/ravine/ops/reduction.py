@@ -109,8 +109,9 @@ def allclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan
 
 
 def any(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
-    """Whether any value over `axis` is true"""
-    return _reduce("max", math.not_equal(x, 0), axis, keepdims, "bool")
+    """Whether any value over `axis` is true; False where there are none"""
+    # The greatest of no values is -infinity.
+    return math.greater(_reduce("max", math.not_equal(x, 0), axis, keepdims, "float32"), 0)
 
 
 def all(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:

@@ -57,6 +57,8 @@ def _scattered_sum(ids: Any, rows: Any, count: int) -> Any:
 
 def _by_segment(reduce: Callable, neutral: float, data: Any, ids: Any, count: int) -> Any:
     sizes = shape_of(data)
+    if not count:
+        return shapes.zeros((0, *sizes[1:]), tag(data))
     hits = shapes.reshape(shapes.one_hot(ids, count), [sizes[0], count, *[1] * (len(sizes) - 1)])
     return reduce(math.where(hits, shapes.expand_dims(data, 1), neutral), 0)
 

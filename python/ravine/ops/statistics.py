@@ -117,11 +117,16 @@ def _at_fraction_of_numbers(ordered: Any, fraction: float, method: str) -> Any:
 def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = False) -> Any:
     """How often each integer from 0 to `minlength` - 1 occurs along the last axis, or the sum of its weights.
 
-    On arrays larger integers lengthen the result; traced, where no number is known, they do not count.
+    On arrays larger integers lengthen the result. Traced, where no number is known, they do not count, and `minlength`
+    is needed.
     """
     length = int(minlength)
-    if is_there(x) and np.size(x):
-        length = max(length, int(np.max(np.asarray(x))) + 1)
+    if is_there(x):
+        length = max(length, int(np.max(np.asarray(x), initial=-1)) + 1)
+    elif not length:
+        raise ValueError("ops.bincount: expected `minlength`: while a function is traced no number is known.")
+    if not length:
+        return shapes.zeros((*shape_of(x)[:-1], 0), "int32" if weights is None else tag(weights))
     hits = shapes.one_hot(x, length)
     terms = hits if weights is None else math.multiply(hits, shapes.expand_dims(weights, -1))
     total = reduction.sum(terms, -2)
@@ -130,7 +135,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
 
 def digitize(x: Any, bins: Any) -> Any:
     """The number of the bin that each value is in: how many of the ascending `bins` are not above it, as int32"""
-    return searchsorted(np.asarray(bins, np.float32), x, "right")
+    return searchsorted(np.asarray(bins, np.float32) if is_there(bins) else bins, x, "right")
 
 
 def histogram(x: Any, bins: int = 10, range: tuple[float, float] | None = None) -> tuple[Any, Any]:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import stat
 import sys
 import tempfile
 from collections.abc import Iterator
 from typing import IO, Any
+
+try:
+    import fcntl
+except ImportError:  # not a Unix: files that a killed process left stay
+    fcntl = None  # type: ignore[assignment]
 
 
 @contextlib.contextmanager
@@ -17,7 +23,7 @@ def replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
 
     Until then it is a temporary file in the same folder, which is made when it does not exist. The bytes reach the disk
     before the name changes, so that a crash or a loss of power at any moment leaves the old file. On an error the
-    temporary file is removed.
+    temporary file is removed; one that a killed process left is removed when the same file is written again.
 
     Raises:
         OSError: the file cannot be written; its message says that the old one is untouched.
@@ -26,10 +32,11 @@ def replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
     folder, name = os.path.split(target)
     if os.path.isdir(target):
         raise IsADirectoryError(f"Cannot save to {target!r}: it is a folder.")
-    temporary = None
+    temporary = lock = None
     try:
         os.makedirs(folder, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=".tmp", dir=folder)
+        _remove_abandoned(folder, name)
+        handle, lock, temporary = _make_temporary(folder, name)
         with open(handle, "w+b") as file:
             yield file
             file.flush()
@@ -46,6 +53,46 @@ def replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+        if lock is not None:
+            os.close(lock)
+
+
+_RANDOM = 8  # letters that mkstemp puts into a name
+
+
+def _around(name: str) -> tuple[str, str]:
+    return f".{name[:100]}.", ".tmp"
+
+
+def _make_temporary(folder: str, name: str) -> tuple[int, int, str]:
+    """A new file: a handle to write with, one that keeps it locked until it is closed, and the path."""
+    prefix, suffix = _around(name)
+    while True:
+        handle, path = tempfile.mkstemp(prefix=prefix, suffix=suffix, dir=folder)
+        lock = os.dup(handle)
+        with contextlib.suppress(OSError):  # some file systems cannot
+            if fcntl is not None:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+        if os.path.exists(path):
+            return handle, lock, path
+        os.close(handle)  # another process took it for abandoned before it was locked
+        os.close(lock)
+
+
+def _remove_abandoned(folder: str, name: str) -> None:
+    """Remove the temporary files for `name` whose process has ended: the system has released their locks."""
+    if fcntl is None:
+        return
+    prefix, suffix = _around(name)
+    pattern = glob.escape(os.path.join(folder, prefix)) + "?" * _RANDOM + suffix
+    for path in glob.glob(pattern):
+        with contextlib.suppress(OSError):  # in use, removed meanwhile, or not ours
+            handle = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.unlink(path)
+            finally:
+                os.close(handle)
 
 
 def _permissions(target: str) -> int:

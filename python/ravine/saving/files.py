@@ -210,6 +210,8 @@ def _source(filepath: Any) -> Iterator[Any]:
     path = os.fspath(filepath)
     if not os.path.exists(path):
         raise MissingFileError(2, f"There is no file {path!r}.")
+    if os.path.isdir(path):
+        raise IsADirectoryError(f"{path!r} is a folder, not a file. SavedModel folders are not supported.")
     with open(path, "rb") as file:
         yield file
 
