@@ -20,6 +20,9 @@ from ravine.variable import Variable
 
 _stack = threading.local()
 
+# Layers, optimizers and metrics change while they are built and traced, and models share them: one thread at a time.
+building = threading.RLock()
+
 # Ops that change or read counters in place and therefore take a variable as it is, whatever its type.
 _TAKES_COUNTERS = frozenset(
     {"dropout", "random_uniform", "increment", "adam_rate", "nadam_rates", "assign", "assign_add"}
@@ -104,11 +107,13 @@ class Trace:
         self._variables: dict[int, Variable] = {}
 
     def __enter__(self) -> Trace:
+        building.acquire()
         _traces().append(self)
         return self
 
     def __exit__(self, *error: Any) -> None:
         _traces().pop()
+        building.release()
 
     # What enters the graph.
 
