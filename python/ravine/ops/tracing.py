@@ -128,9 +128,10 @@ class Trace:
         return SymbolicTensor(self, id, shape, dtype)
 
     def variable(self, variable: Variable) -> SymbolicTensor:
-        """The tensor that reads a variable; counters and totals become float32 numbers as they are read."""
+        """The tensor that reads a variable and keeps what it held, whatever is assigned to it later; counters and
+        totals become float32 numbers as they are read."""
         if variable.dtype == "float32":
-            return SymbolicTensor(self, self._id_of(variable), variable.shape)
+            return self.apply("copy", [variable])
         if variable.shape != ():
             raise TypeError(
                 f"Variable {variable.path!r} of dtype {variable.dtype} and shape {variable.shape} cannot be read in a "
@@ -153,7 +154,8 @@ class Trace:
         return SymbolicTensor(self, self.graph.constant(values), array.shape, tag_of(array.dtype))
 
     def tensor(self, value: Any) -> SymbolicTensor:
-        """`value` (a traced tensor, variable, array or number) as a tensor of this trace."""
+        """`value` (a traced tensor, variable, array or number) as a tensor of this trace; that of a variable is for an
+        operand, to be used at once."""
         if isinstance(value, SymbolicTensor):
             if value.trace is not self:
                 raise ValueError(
@@ -161,7 +163,11 @@ class Trace:
                     f"results, or keep state in a Variable."
                 )
             return value
-        return self.variable(value) if isinstance(value, Variable) else self.constant(_checked(value))
+        if isinstance(value, Variable):
+            if value.dtype != "float32":
+                return self.variable(value)
+            return SymbolicTensor(self, self._id_of(value), value.shape)
+        return self.constant(_checked(value))
 
     def wrap(self, id: int, dtype: str = "float32") -> SymbolicTensor:
         return SymbolicTensor(self, id, _with_none(self.graph.shape(id)), dtype)
