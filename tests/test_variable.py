@@ -119,3 +119,28 @@ def test_what_was_read_stays_when_the_variable_changes() -> None:
     for values in read:
         np.testing.assert_array_equal(np.asarray(values), np.ones(np.shape(values)))
     assert np.shares_memory(kernel.__array__(copy=False), kernel.value)
+
+
+@pytest.mark.parametrize("read", [lambda v: v.value, ops.convert_to_tensor, lambda v: v[:], lambda v: v.assign_add(0)])
+def test_a_traced_value_is_that_of_the_time_when_it_was_read(read) -> None:
+    state = Variable(np.float32([1, 2]), name="state")
+    with Trace() as trace:
+        before = read(state)
+        state.assign(before + 1)
+        between = read(state)
+        state.assign(ops.multiply(between, 10))
+        program = trace.program([], [ops.add(before, 0), ops.add(between, 0)])
+    for first in ([1, 2], [20, 30]):
+        results = program.run([])
+        assert np.array_equal(results, [first, np.add(first, 1)])
+
+
+def test_reading_a_value_costs_nothing_where_nothing_overtakes_it() -> None:
+    state = Variable(np.ones((3, 3), np.float32), name="state")
+    with Trace() as trace:
+        x = trace.input("x", (None, 3))
+        y = ops.matmul(x, state.value)
+        state.assign_add(ops.ones((3, 3)))
+        program = trace.program([x], [y])
+    assert "copy" not in program.describe(4)
+    assert program.run([np.ones((2, 3), np.float32)])[0].tolist() == [[3, 3, 3]] * 2

@@ -69,7 +69,8 @@ static void multiply_tail(const Tail& t, int64_t rows) {
         for (int64_t r = 0; r < 4; ++r, c += t.c_row) {
             if (4 * g + r > last) return;
             const __m512 row = _mm512_maskz_compress_ps(static_cast<__mmask16>(0xf << (4 * r)), sum[g]);
-            _mm_mask_storeu_ps(c, columns, _mm512_castps512_ps128(row));
+            // Of 4 lanes the compiler would make an extraction, which faults on what its mask leaves out.
+            store_partial(c, row, t.n);
         }
 }
 

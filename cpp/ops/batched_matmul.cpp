@@ -52,7 +52,7 @@ void multiply(const Call& call, const Slice& slice) {
     args.a_row = p.transpose_a ? 1 : p.k;
     args.a_col = p.transpose_a ? p.m : 1;
     args.b_row = p.transpose_b ? 1 : p.n;
-    args.b_col = p.transpose_b ? p.k : 1;
+    args.b_col = p.transpose_b && p.n > 1 ? p.k : 1;
     args.scratch = slice.scratch;
     for (int64_t i = begin; i < end; ++i) {
         args.a = call.src(0) + i * p.m * p.k;

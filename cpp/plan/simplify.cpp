@@ -123,6 +123,34 @@ class Readers {
     std::vector<int> reader_;
 };
 
+/// A copy of a variable keeps what the variable held. Whoever reads it may read the variable itself when nothing is
+/// written there meanwhile; a view may not, because others read it later.
+std::vector<Node> without_needless_copies(const Graph& graph, std::vector<Node> nodes,
+                                          const std::vector<ValueId>& outputs) {
+    std::vector<bool> gone(nodes.size(), false);
+    for (size_t i = 0; i < nodes.size(); ++i) {
+        const Node& copy = nodes[i];
+        if (copy.op->name != "copy" || graph.value(copy.inputs[0]).kind != ValueKind::variable ||
+            is_output(copy, outputs))
+            continue;
+        const ValueId kept = copy.inputs[0], old = copy.outputs[0];
+        bool needed = false, written = false;
+        for (size_t k = i + 1; k < nodes.size() && !needed; ++k) {
+            for (int updated : nodes[k].op->updates)
+                written = written || nodes[k].inputs[static_cast<size_t>(updated)] == kept;
+            const bool asks = std::count(nodes[k].guards.begin(), nodes[k].guards.end(), old) != 0;
+            const bool reads = std::count(nodes[k].inputs.begin(), nodes[k].inputs.end(), old) != 0;
+            needed = asks || (reads && (written || nodes[k].op->alias));
+        }
+        if (needed) continue;
+        Renaming renaming;
+        renaming.set(old, kept);
+        for (size_t k = i + 1; k < nodes.size(); ++k) renaming.apply(nodes[k]);
+        gone[i] = true;
+    }
+    return without(std::move(nodes), gone);
+}
+
 bool is_product(const Node& node, bool transpose_a, bool transpose_b) {
     return node.op->name == "matmul" && node.inputs.size() == 2 &&
            (node.attrs.integer("transpose_a", 0) != 0) == transpose_a &&
@@ -268,6 +296,7 @@ std::vector<Node> with_late_weights(const Graph& graph, std::vector<Node> nodes,
 }  // namespace
 
 std::vector<Node> simplify(const Graph& graph, std::vector<Node> nodes, const std::vector<ValueId>& outputs) {
+    nodes = without_needless_copies(graph, std::move(nodes), outputs);
     nodes = without_by_products(graph, without_repeats(graph, std::move(nodes), outputs), outputs);
     nodes = without_normalized_gradient(graph, std::move(nodes), outputs);
     nodes = with_both_sums(with_folded_parts(graph, std::move(nodes), outputs));

@@ -439,7 +439,7 @@ def _within_scope(build: Callable) -> Callable:
             self.__dict__["_build_shapes"] = (
                 {"input_shape": next(iter(shapes.values()))} if one else {"shapes_dict": shapes}
             )
-        with tracing.suspended(), name_scope(self.name):
+        with tracing.building, tracing.suspended(), name_scope(self.name):
             try:
                 build(self, *args, **kwargs)
             except BaseException:

@@ -11,6 +11,7 @@ from ravine.layers.layer import Layer
 from ravine.models.batch import Batch
 from ravine.models.snapshot import Snapshot
 from ravine.models.train_step import StepProgram, trace_predict, trace_test, trace_train
+from ravine.ops import tracing
 
 MOST_PROGRAMS = 64
 
@@ -37,33 +38,36 @@ class Programs(Layer):
 
     @staticmethod
     def _without_programs(state: dict[str, Any]) -> dict[str, Any]:
-        return {**state, "_steps": {}, "_recent": {}, "_quick": {}, "_snapshot": None, "_history": None}
+        kept = {key: value for key, value in state.items() if key != "_holder"}
+        return {**kept, "_steps": {}, "_recent": {}, "_quick": {}, "_snapshot": None, "_history": None}
 
     def _current(self) -> Snapshot:
         """The snapshot of the layers as they are; what was remembered for other ones is dropped."""
-        snapshot = self._snapshot
-        if snapshot is None or not snapshot.holds():
-            snapshot = self.__dict__["_snapshot"] = Snapshot(self._flatten_layers(), super().metrics)
-            self._recent.clear()
-            self._quick.clear()
-        return snapshot
+        with tracing.building:
+            snapshot = self._snapshot
+            if snapshot is None or not snapshot.holds():
+                snapshot = self.__dict__["_snapshot"] = Snapshot(self._flatten_layers(), super().metrics)
+                self._recent.clear()
+                self._quick.clear()
+            return snapshot
 
     def _step(self, phase: str, batch: Batch, check: bool = True) -> StepProgram:
         """The program for arrays of these shapes and the present state of the layers; traced when it is new."""
-        self._build_for_data(batch)
-        if phase == "predict":
-            batch = Batch(batch.x)
-        if phase == "train" and self.optimizer is None:
-            raise ValueError(f"{self._label}: training needs an optimizer, and compile() was given optimizer=None.")
-        self._current()
-        shapes = tuple([_shapes(part) for part in batch])
-        key = (phase, shapes, self.optimizer.program_key() if phase == "train" else None)
-        step = self._recent.get(key)
-        if step is None:
-            step = self._recall_or_trace(key, batch)
-        elif check and phase != "predict":
-            self._compiled.check_targets(batch.y, step.output_shapes, self._label)
-        return step
+        with tracing.building:
+            self._build_for_data(batch)
+            if phase == "predict":
+                batch = Batch(batch.x)
+            if phase == "train" and self.optimizer is None:
+                raise ValueError(f"{self._label}: training needs an optimizer, and compile() was given optimizer=None.")
+            self._current()
+            shapes = tuple([_shapes(part) for part in batch])
+            key = (phase, shapes, self.optimizer.program_key() if phase == "train" else None)
+            step = self._recent.get(key)
+            if step is None:
+                step = self._recall_or_trace(key, batch)
+            elif check and phase != "predict":
+                self._compiled.check_targets(batch.y, step.output_shapes, self._label)
+            return step
 
     def _build_for_data(self, batch: Batch) -> None:
         """Make the weights, where there are none yet, for inputs like these."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -205,6 +207,26 @@ class Trainer(Programs):
         flat = list(self._values().values())
         return flat[0] if len(flat) == 1 else flat
 
+    @contextlib.contextmanager
+    def _alone(self, method: str) -> Iterator[None]:
+        """What trains the model or counts in its metrics is for one thread at a time.
+
+        Raises:
+            RuntimeError: another thread does so at the moment.
+        """
+        state, mine = self.__dict__, (threading.get_ident(), method)
+        try:
+            holder = state.setdefault("_holder", mine)  # atomic
+            if holder[0] != mine[0]:
+                raise RuntimeError(
+                    f"{self._label}: {method}() was called while {holder[1]}() of the same model runs in another "
+                    "thread. Models that differ may be trained side by side, and any number of threads may predict."
+                )
+            yield
+        finally:
+            if state.get("_holder") is mine:
+                del state["_holder"]
+
     # Data
 
     def _layout(self) -> Layout:
@@ -268,6 +290,7 @@ class Trainer(Programs):
         Raises:
             ValueError: not compiled, empty data, unequal lengths, shapes or labels that do not fit the loss.
             TypeError: data that is not numeric, counts that are not integers.
+            RuntimeError: another thread trains or evaluates the model at the moment.
             KeyboardInterrupt: Ctrl-C, after the batch in work; the model stays usable and `model.history` holds the
                 epochs that were completed.
         """
@@ -292,54 +315,55 @@ class Trainer(Programs):
             class_weight=class_weight,
             next_seed=_next_shuffle_seed,
         )
-        self._step("train", data.first())
-        validation = None
-        if validation_data is not None:
-            validation = self._data(
-                *unpack(validation_data, "validation_data"),
-                validation_batch_size
-                if validation_batch_size is not None
-                else _batch_size_for(validation_data, batch_size),
-                validation_steps,
-            )
-            self._step("test", validation.first())
-        callbacks = CallbackList(
-            callbacks, add_history=True, add_progbar=verbose != 0, model=self, verbose=verbose, epochs=epochs,
-            steps=data.steps,
-        )  # fmt: skip
-        self.stop_training = False
-        logs: dict[str, float] = {}
-        callbacks.see_training(data)
-        callbacks.on_train_begin()
-        initial_epoch = self.__dict__.pop("_initial_epoch", None) or initial_epoch  # of a backup
-        try:
-            for epoch in range(initial_epoch, epochs):
-                self.reset_metrics()
-                callbacks.on_epoch_begin(epoch)
-                loops.run(self, "train", data, callbacks)
-                if data.used_up:
-                    warnings.warn(f"{data.used_up} Training ends before epoch {epoch + 1}.", stacklevel=2)
-                    break
-                logs = self._logs()
-                if validation is not None and _validates(epoch, validation_freq):
-                    results = self._evaluate(validation, callbacks)
-                    logs.update({f"val_{name}": value for name, value in results.items()})
-                    logs = dict(sorted(logs.items()))
-                logs.update(self.optimizer.learning_rate_logs())
-                callbacks.warn_of_lost_loss(epoch, logs)
-                callbacks.on_epoch_end(epoch, logs)
-                if callbacks.params.get("steps") != data.steps:  # a stream's length is known after its first epoch
-                    callbacks.set_params({**callbacks.params, "steps": data.steps})
-                if self.stop_training:
-                    break
-        except BaseException:
-            if callbacks.progbar is not None:
-                callbacks.progbar.abandon()
-            raise
-        if epochs > initial_epoch:
-            self.optimizer.finalize_variable_values(self.trainable_variables)
-        callbacks.on_train_end(logs)
-        return self.history
+        with self._alone("fit"):
+            self._step("train", data.first())
+            validation = None
+            if validation_data is not None:
+                validation = self._data(
+                    *unpack(validation_data, "validation_data"),
+                    validation_batch_size
+                    if validation_batch_size is not None
+                    else _batch_size_for(validation_data, batch_size),
+                    validation_steps,
+                )
+                self._step("test", validation.first())
+            callbacks = CallbackList(
+                callbacks, add_history=True, add_progbar=verbose != 0, model=self, verbose=verbose, epochs=epochs,
+                steps=data.steps,
+            )  # fmt: skip
+            self.stop_training = False
+            logs: dict[str, float] = {}
+            callbacks.see_training(data)
+            callbacks.on_train_begin()
+            initial_epoch = self.__dict__.pop("_initial_epoch", None) or initial_epoch  # of a backup
+            try:
+                for epoch in range(initial_epoch, epochs):
+                    self.reset_metrics()
+                    callbacks.on_epoch_begin(epoch)
+                    loops.run(self, "train", data, callbacks)
+                    if data.used_up:
+                        warnings.warn(f"{data.used_up} Training ends before epoch {epoch + 1}.", stacklevel=2)
+                        break
+                    logs = self._logs()
+                    if validation is not None and _validates(epoch, validation_freq):
+                        results = self._evaluate(validation, callbacks)
+                        logs.update({f"val_{name}": value for name, value in results.items()})
+                        logs = dict(sorted(logs.items()))
+                    logs.update(self.optimizer.learning_rate_logs())
+                    callbacks.warn_of_lost_loss(epoch, logs)
+                    callbacks.on_epoch_end(epoch, logs)
+                    if callbacks.params.get("steps") != data.steps:  # a stream's length is known after its first epoch
+                        callbacks.set_params({**callbacks.params, "steps": data.steps})
+                    if self.stop_training:
+                        break
+            except BaseException:
+                if callbacks.progbar is not None:
+                    callbacks.progbar.abandon()
+                raise
+            if epochs > initial_epoch:
+                self.optimizer.finalize_variable_values(self.trainable_variables)
+            callbacks.on_train_end(logs)
+            return self.history
 
     # evaluate
 
@@ -363,17 +387,18 @@ class Trainer(Programs):
         self._require_compiled("evaluate")
         verbose = _check_verbose(verbose)
         data = self._data(x, y, sample_weight, batch_size, steps)
-        self._step("test", data.first())
-        callbacks = CallbackList(
-            callbacks, add_progbar=verbose != 0, model=self, verbose=verbose, epochs=1, steps=data.steps
-        )
-        try:
-            self._evaluate(data, callbacks)
-        except BaseException:
-            if callbacks.progbar is not None:
-                callbacks.progbar.abandon()
-            raise
-        return self._returned(return_dict)
+        with self._alone("evaluate"):
+            self._step("test", data.first())
+            callbacks = CallbackList(
+                callbacks, add_progbar=verbose != 0, model=self, verbose=verbose, epochs=1, steps=data.steps
+            )
+            try:
+                self._evaluate(data, callbacks)
+            except BaseException:
+                if callbacks.progbar is not None:
+                    callbacks.progbar.abandon()
+                raise
+            return self._returned(return_dict)
 
     def _evaluate(self, data: Any, callbacks: CallbackList) -> dict[str, float]:
         callbacks.on_test_begin()
@@ -449,10 +474,11 @@ class Trainer(Programs):
         return self._on_batch("test", make_batch(x, y, sample_weight, layout=self._layout()), return_dict)
 
     def _on_batch(self, phase: str, batch: Batch, return_dict: bool) -> Any:
-        step = self._step(phase, batch)
-        self.reset_metrics()
-        step.program.run(batch.arrays())
-        return self._returned(return_dict)
+        with self._alone(f"{phase}_on_batch"):
+            step = self._step(phase, batch)
+            self.reset_metrics()
+            step.program.run(batch.arrays())
+            return self._returned(return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch, float32, in the structure of the model's outputs."""

@@ -20,6 +20,9 @@ from ravine.variable import Variable
 
 _stack = threading.local()
 
+# Layers, optimizers and metrics change while they are built and traced, and models share them: one thread at a time.
+building = threading.RLock()
+
 # Ops that change or read counters in place and therefore take a variable as it is, whatever its type.
 _TAKES_COUNTERS = frozenset(
     {"dropout", "random_uniform", "increment", "adam_rate", "nadam_rates", "assign", "assign_add"}
@@ -104,11 +107,13 @@ class Trace:
         self._variables: dict[int, Variable] = {}
 
     def __enter__(self) -> Trace:
+        building.acquire()
         _traces().append(self)
         return self
 
     def __exit__(self, *error: Any) -> None:
         _traces().pop()
+        building.release()
 
     # What enters the graph.
 
@@ -123,9 +128,10 @@ class Trace:
         return SymbolicTensor(self, id, shape, dtype)
 
     def variable(self, variable: Variable) -> SymbolicTensor:
-        """The tensor that reads a variable; counters and totals become float32 numbers as they are read."""
+        """The tensor that reads a variable and keeps what it held, whatever is assigned to it later; counters and
+        totals become float32 numbers as they are read."""
         if variable.dtype == "float32":
-            return SymbolicTensor(self, self._id_of(variable), variable.shape)
+            return self.apply("copy", [variable])
         if variable.shape != ():
             raise TypeError(
                 f"Variable {variable.path!r} of dtype {variable.dtype} and shape {variable.shape} cannot be read in a "
@@ -148,7 +154,8 @@ class Trace:
         return SymbolicTensor(self, self.graph.constant(values), array.shape, tag_of(array.dtype))
 
     def tensor(self, value: Any) -> SymbolicTensor:
-        """`value` (a traced tensor, variable, array or number) as a tensor of this trace."""
+        """`value` (a traced tensor, variable, array or number) as a tensor of this trace; that of a variable is for an
+        operand, to be used at once."""
         if isinstance(value, SymbolicTensor):
             if value.trace is not self:
                 raise ValueError(
@@ -156,7 +163,11 @@ class Trace:
                     f"results, or keep state in a Variable."
                 )
             return value
-        return self.variable(value) if isinstance(value, Variable) else self.constant(_checked(value))
+        if isinstance(value, Variable):
+            if value.dtype != "float32":
+                return self.variable(value)
+            return SymbolicTensor(self, self._id_of(value), value.shape)
+        return self.constant(_checked(value))
 
     def wrap(self, id: int, dtype: str = "float32") -> SymbolicTensor:
         return SymbolicTensor(self, id, _with_none(self.graph.shape(id)), dtype)
