@@ -17,7 +17,7 @@ from ravine.variable import Variable
 
 _SEED_LIMIT = 2**31 - 1
 
-_generator = np.random.default_rng()
+_generator: np.random.Generator | None = None
 
 
 def set_random_seed(seed: int) -> None:
@@ -32,11 +32,14 @@ def set_random_seed(seed: int) -> None:
 
 def draw_seed() -> int:
     """A seed from the process's generator, in [0, 2**31 - 1)."""
-    return int(_generator.integers(_SEED_LIMIT))
+    return int(global_generator().integers(_SEED_LIMIT))
 
 
 def global_generator() -> np.random.Generator:
-    """The process's generator."""
+    """The process's generator, made when it is first asked for: NumPy imports its generators only then."""
+    global _generator
+    if _generator is None:
+        _generator = np.random.default_rng()
     return _generator
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-import socket
+import platform
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -35,7 +35,7 @@ class EventFile:
         from tensorboard.summary.writer.record_writer import RecordWriter
 
         os.makedirs(folder, exist_ok=True)
-        name = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.{next(_numbers)}"
+        name = f"events.out.tfevents.{int(time.time()):010d}.{platform.node()}.{os.getpid()}.{next(_numbers)}"
         self._file = open(os.path.join(folder, name), "wb")  # noqa: SIM115
         self._writer = RecordWriter(self._file)
         self._add(file_version="brain.Event:2")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 
@@ -44,6 +43,8 @@ def unpack(data: Any, arrays: list[np.ndarray]) -> Any:
 
 def fingerprints(owner: Any, private: bool = True) -> dict[str, str]:
     """A hash of each attribute of `owner` that is plain; of the `private` ones too."""
+    import hashlib  # takes a while, and not every program asks
+
     found = {}
     for name, value in vars(owner).items():
         arrays: list[np.ndarray] = []
