@@ -24,7 +24,7 @@ enum : int64_t {
     kAliasing = 1024,               // columns of A so many floats (4 KiB) apart all fall into one set of the L1 cache,
     kPackedRows = kRowsBlock + 16,  // so they are copied to this distance,
     kCopiedAhead = 8,               // and no hardware foresees the next
-    kFarFloats = 1 << 16,
+    kFarFloats = 1 << 16,           // of A, from which on its rows are fetched ahead
     kPartialColumns = 4 * kGemmColumns,  // kColumnsBlock when partial sums live in scratch
 };
 
