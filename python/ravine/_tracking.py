@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Iterator
 from typing import Any
 
 from ravine.variable import Variable
+
+_numbers = itertools.count(1)
+_latest = 0
+
+
+def latest_change() -> int:
+    """The number of the latest change of any object's attributes: while it stays the same, nothing was changed."""
+    return _latest
+
+
+def note_change() -> None:
+    global _latest
+    _latest = next(_numbers)
 
 
 class Tracked:
@@ -21,6 +35,10 @@ class Tracked:
         state["_version"] = 0
         state["_frozen_version"] = 0
 
+    def _count_change(self) -> None:
+        self.__dict__["_version"] += 1
+        note_change()
+
     def __setattr__(self, name: str, value: Any) -> None:
         state = self.__dict__
         tracked = state.get("_tracked")
@@ -33,16 +51,17 @@ class Tracked:
             pass  # what a property sets counts, not the property
         elif isinstance(value, (Variable, Tracked, list, tuple, dict)):
             tracked[name] = value
-            state["_version"] += 1
+            self._count_change()
         else:
             tracked.pop(name, None)
             if not state["_frozen_version"] and name[0] != "_" and state.get(name, self) is not value:
-                state["_version"] += 1
+                self._count_change()
         object.__setattr__(self, name, value)
 
     def __delattr__(self, name: str) -> None:
         self.__dict__["_tracked"].pop(name, None)
         object.__delattr__(self, name)
+        self._count_change()
 
     def _held(self, kind: type) -> Iterator[Any]:
         """The objects of a class among the attributes, each once, in the order in which they were set."""
@@ -63,8 +82,3 @@ def _inside(value: Any, kind: type) -> Iterator[Any]:
     elif isinstance(value, dict):
         for item in value.values():
             yield from _inside(item, kind)
-
-
-def state_key(layers: Iterable[Any]) -> tuple:
-    """Equal for equal states of these layers: which they are, their attributes, and whether they are frozen."""
-    return tuple([(id(x), x.__dict__["_version"], x.__dict__["_trainable"]) for x in layers])

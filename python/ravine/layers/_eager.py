@@ -10,7 +10,6 @@ import numpy as np
 
 from ravine import _tree
 from ravine._masks import mask_of, with_mask
-from ravine._tracking import state_key
 from ravine.layers import _call
 from ravine.ops.tracing import SymbolicTensor, Trace
 from ravine.ops.tracing import apply as apply_op
@@ -45,14 +44,14 @@ def run_eagerly(layer: Any, args: tuple, kwargs: dict, training: bool) -> Any:
     plan; a call that cannot do with a free batch is traced for its size alone.
     """
     traced, arrays = _plan(layer, args, kwargs, training)
-    return _run(layer._flatten_layers(), traced, arrays)
+    return _run(layer._snapshot().layers, traced, arrays)
 
 
 def run_again(layer: Any, x: np.ndarray, training: bool | None) -> Any:
     """Call `layer` on one array, with little more than the engine's own time when such a call was made before."""
-    layers = layer._flatten_layers()
-    traced = layer._programs.get((x.shape[1:], x.dtype.char, training, state_key(layers)))
-    return None if traced is None else _run(layers, traced, [_array(x)])
+    snapshot = layer._snapshot()
+    traced = layer._programs.get((x.shape[1:], x.dtype.char, training, snapshot.key))
+    return None if traced is None else _run(snapshot.layers, traced, [_array(x)])
 
 
 def remember(layer: Any, x: np.ndarray, training: bool | None) -> None:
@@ -60,7 +59,7 @@ def remember(layer: Any, x: np.ndarray, training: bool | None) -> None:
     args, kwargs, mode = layer._with_mode((x,), {} if training is None else {"training": training})
     traced, _ = _plan(layer, args, kwargs, mode)
     if traced.free_batch and traced.structure is not None:
-        layer._programs[(x.shape[1:], x.dtype.char, training, layer._state_key())] = traced
+        layer._programs[(x.shape[1:], x.dtype.char, training, layer._snapshot().key)] = traced
 
 
 def _plan(
@@ -122,7 +121,7 @@ def _key(layer: Any, parts: tuple, args: tuple, kwargs: dict) -> tuple | None:
     """What a plan depends on; None when it cannot be told."""
     nested = len(args) != 1 or isinstance(args[0], (list, tuple, dict))
     structure = repr(_tree.mapped(lambda x: None, (args, kwargs))) if nested else ""
-    key = (*parts, structure, layer._state_key())
+    key = (*parts, structure, layer._snapshot().key)
     try:
         hash(key)
     except TypeError:

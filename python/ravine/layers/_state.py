@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ravine._tracking import Tracked, state_key
+from ravine._tracking import Tracked, note_change
+from ravine.layers._snapshot import Snapshot
 from ravine.variable import Variable, assign_all
 
 if TYPE_CHECKING:
@@ -46,9 +47,13 @@ class State(Tracked):
         own = once([*self._weights, *self._held(Variable)])
         return [v for v in own if v.is_parameter] + [v for v in own if not v.is_parameter]
 
-    def _state_key(self) -> tuple:
-        """Changes whenever something changed that a trace of this layer may depend on, `trainable` included."""
-        return state_key(self._flatten_layers())
+    def _snapshot(self) -> Snapshot:
+        """This layer and those in it as they are now. The same object until something changes that a trace may depend
+        on, `trainable` included."""
+        snapshot: Snapshot | None = self.__dict__["_last_snapshot"]
+        if snapshot is None or not snapshot.holds():
+            snapshot = self.__dict__["_last_snapshot"] = Snapshot(self._flatten_layers())
+        return snapshot
 
     @property
     def weights(self) -> list[Variable]:
@@ -90,6 +95,7 @@ class State(Tracked):
     def trainable(self, value: bool) -> None:
         value = bool(value)
         self.__dict__["_trainable"] = value
+        note_change()
         for variable in self._own_variables():
             if variable.is_parameter:
                 variable.trainable = value

@@ -17,7 +17,7 @@ from ravine.layers._arguments import checked_policy, drop_ignored, legacy_shape
 from ravine.layers._eager import remember, run_again, run_eagerly
 from ravine.layers._masks import call_masked
 from ravine.layers._node import Node, call_on_descriptions
-from ravine.layers._state import State, once
+from ravine.layers._state import State
 from ravine.metrics.metric import Metric
 from ravine.ops import tracing
 from ravine.ops.tracing import SymbolicTensor, Trace
@@ -84,6 +84,7 @@ class Layer(State):
         state["_trainable"] = bool(trainable)
         state["_weights"] = []
         state["_programs"] = {}
+        state["_last_snapshot"] = None
         state["_call_losses"] = []
         state["_inbound_nodes"] = []
         state["_build_shapes"] = None
@@ -163,7 +164,7 @@ class Layer(State):
         variable.overwrite_with_gradient = overwrite_with_gradient
         variable.trainable = bool(trainable) and self.trainable
         self._weights.append(variable)
-        self.__dict__["_version"] += 1
+        self._count_change()
         return variable
 
     def add_variable(self, shape: Any, initializer: Any, dtype: Any = None, **kwargs: Any) -> Variable:
@@ -338,7 +339,7 @@ class Layer(State):
     @property
     def metrics(self) -> list[Metric]:
         """The metrics held by this layer and the layers in it."""
-        return once(metric for layer in self._flatten_layers() for metric in layer._held(Metric))
+        return list(self._snapshot().metrics)
 
     @property
     def metrics_variables(self) -> list[Variable]:
@@ -418,7 +419,7 @@ class Layer(State):
 
     def __getstate__(self) -> dict:
         # The nodes belong to the models that the layer is part of, which bring them back.
-        return {**self.__dict__, "_programs": {}, "_call_losses": [], "_inbound_nodes": []}
+        return {**self.__dict__, "_programs": {}, "_last_snapshot": None, "_call_losses": [], "_inbound_nodes": []}
 
     def __setstate__(self, state: dict) -> None:
         self.__dict__.update(state)

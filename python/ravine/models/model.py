@@ -69,7 +69,7 @@ class Model(SavingMethods):
         self.__dict__["_network"] = network
         self.__dict__["built"] = network is not None
         if network is not None:
-            self._network_layers = list(network.layers)
+            self._network_layers = tuple(network.layers)
 
     @property
     def layers(self) -> list[Layer]:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ravine import _tree
+from ravine.layers._snapshot import Snapshot
 from ravine.layers.layer import Layer
 from ravine.models.batch import Batch
-from ravine.models.snapshot import Snapshot
 from ravine.models.train_step import StepProgram, trace_predict, trace_test, trace_train
 from ravine.ops import tracing
 
@@ -29,24 +29,24 @@ class Programs(Layer):
     _steps: dict[tuple, StepProgram]  # all of them
     _recent: dict[tuple, StepProgram]  # those for the layers as they are
     _quick: dict[tuple, Any]  # how to predict, by kind of array
-    _snapshot: Snapshot | None
+    _seen: Snapshot | None
     _accepts: Any
     optimizer: Any
 
     def _forget_programs(self) -> None:
-        self.__dict__.update(_steps={}, _recent={}, _quick={}, _snapshot=None)
+        self.__dict__.update(_steps={}, _recent={}, _quick={}, _seen=None)
 
     @staticmethod
     def _without_programs(state: dict[str, Any]) -> dict[str, Any]:
         kept = {key: value for key, value in state.items() if key != "_holder"}
-        return {**kept, "_steps": {}, "_recent": {}, "_quick": {}, "_snapshot": None, "_history": None}
+        return {**kept, "_steps": {}, "_recent": {}, "_quick": {}, "_seen": None, "_history": None}
 
     def _current(self) -> Snapshot:
         """The snapshot of the layers as they are; what was remembered for other ones is dropped."""
         with tracing.building:
-            snapshot = self._snapshot
-            if snapshot is None or not snapshot.holds():
-                snapshot = self.__dict__["_snapshot"] = Snapshot(self._flatten_layers(), super().metrics)
+            snapshot = self._snapshot()
+            if snapshot is not self._seen:
+                self.__dict__["_seen"] = snapshot
                 self._recent.clear()
                 self._quick.clear()
             return snapshot
@@ -77,7 +77,7 @@ class Programs(Layer):
                 self.build(shapes)
 
     def _recall_or_trace(self, key: tuple, batch: Batch) -> StepProgram:
-        step = self._steps.get((*key, self._state_key()))
+        step = self._steps.get((*key, self._snapshot().key))
         if step is not None:
             if key[0] != "predict":
                 self._compiled.check_targets(batch.y, step.output_shapes, self._label)
@@ -86,7 +86,7 @@ class Programs(Layer):
             if len(self._steps) >= MOST_PROGRAMS:
                 self._steps.clear()
             step = _TRACERS[key[0]](self, batch)
-            self._steps[(*key, self._state_key())] = step
+            self._steps[(*key, self._snapshot().key)] = step
             self._current()
         self._recent[key] = step
         return step
@@ -94,7 +94,7 @@ class Programs(Layer):
     def _quick_program(self, x: np.ndarray) -> Any:
         """The prediction's run function for an array of this kind, if it was used before and no layer changed."""
         quick = self._quick.get((x.shape[1:], x.dtype))
-        if quick is None or self._snapshot is None or not self._snapshot.holds() or not x.flags.c_contiguous:
+        if quick is None or self._seen is None or not self._seen.holds() or not x.flags.c_contiguous:
             return None
         return quick
 

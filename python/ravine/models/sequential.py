@@ -37,7 +37,7 @@ class Sequential(Model):
 
     def __init__(self, layers: Iterable[Any] | None = None, trainable: bool = True, name: str | None = None) -> None:
         super().__init__(trainable=trainable, name=name)
-        self._stack: list[Layer] = []
+        self._stack: tuple[Layer, ...] = ()
         self.__dict__["_input"] = None
         self.__dict__["_assumed"] = False  # whether the shape of the input is merely that of the first layer elsewhere
         if layers is not None:
@@ -65,7 +65,7 @@ class Sequential(Model):
         declared = _as_input(entry)
         if declared is None:
             self._check_layer(entry)
-            self._stack.append(entry)
+            self._stack = (*self._stack, entry)
         elif self._stack or self._input is not None:
             raise ValueError(f"{self._label}: an Input must be the first entry, and there can be only one.")
         else:
@@ -85,7 +85,8 @@ class Sequential(Model):
         """Remove the last layer and return it."""
         if not self._stack:
             raise ValueError(f"{self._label}: there is no layer to remove.")
-        layer = self._stack.pop()
+        *kept, layer = self._stack
+        self._stack = tuple(kept)
         if rebuild:
             self._connect()
         return layer

@@ -197,7 +197,7 @@ def _restore_stream(layer: Any, generator: SeedGenerator, store: Any) -> None:
     generator.state.assign(int(state[1]))
     if generator.seed != int(state[0]):
         generator.seed = int(state[0])
-        layer.__dict__["_version"] += 1  # the seed is a constant of what was traced
+        layer._count_change()  # the seed is a constant of what was traced
 
 
 def _failure_message(source: Any, failures: list[tuple[str, Any, Exception]]) -> str:
