@@ -10,6 +10,7 @@ namespace ravine {
 namespace {
 
 constexpr double kBarrierCycles = 700;       // two cores, spinning
+constexpr double kApartCycles = 2000;        // more where they share no cache
 constexpr double kSharedBytesPerCycle = 12;  // what another core wrote, read through the last-level cache
 constexpr double kBoundaryCycles = 60;  // a line that two threads write: 12 where they share a cache, 240 where not
 constexpr double kTileCyclesPerElement = 0.3;
@@ -261,13 +262,20 @@ Partition choose(const Schedule& schedule, const Storages& storages, const std::
             share.extent = split.extent;
             share.accesses = std::move(accesses);
         }
-        if (threads > 1 && pending.conflicts(share.accesses)) pending.clear();
+        if (threads > 1 && pending.conflicts(share.accesses)) {
+            pending.clear();
+            partition.cycles_apart += kApartCycles;
+        }
         pending.add(share.accesses);
         caches.note(share.accesses);
         partition.cycles += best;
         partition.shares.push_back(std::move(share));
     }
-    if (threads > 1) partition.cycles += kBarrierCycles;  // between batches
+    if (threads > 1) {  // between batches
+        partition.cycles += kBarrierCycles;
+        partition.cycles_apart += kApartCycles;
+    }
+    partition.cycles_apart += partition.cycles;
     return partition;
 }
 

@@ -48,6 +48,7 @@ struct Partition {
     std::vector<Share> shares;  // one per group
     bool barrier_before_outputs = false;
     double cycles = 0;
+    double cycles_apart = 0;  // where the threads share no cache, so that a barrier takes long
 };
 
 /// Chooses for `threads` threads and batches of `rows`, by a cost model: arithmetic shared, operands that every thread

@@ -255,7 +255,7 @@ std::unique_ptr<Plan> make_plan(const Schedule& schedule, const KernelTable& ker
     Partition partition = choose_partition(schedule, storages, capacity, 1);
     for (int team = 2; team <= threads; ++team) {
         Partition candidate = choose_partition(schedule, storages, capacity, team);
-        if (team <= least || candidate.cycles < 0.95 * partition.cycles) {
+        if (team <= least || candidate.cycles_apart < 0.95 * partition.cycles_apart) {
             partition = std::move(candidate);
             plan->threads = team;
         }
