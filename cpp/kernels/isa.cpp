@@ -42,6 +42,7 @@ const KernelTable RAVINE_JOIN(kernel_table_, RAVINE_ISA) = {
     RAVINE_ISA::gemm_scratch,
     RAVINE_ISA::reduce_over_rows,
     RAVINE_ISA::reduce_over_columns,
+    RAVINE_ISA::sum_absolutes_and_squares,
     RAVINE_ISA::softmax,
     RAVINE_ISA::softmax_grad,
     RAVINE_ISA::log_softmax,

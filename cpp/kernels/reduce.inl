@@ -60,6 +60,15 @@ static void fold_over_columns(int64_t m, int64_t n, const float* src, int64_t ld
         })[0];
 }
 
+static void sum_absolutes_and_squares(int64_t n, const float* src, float* absolutes, float* squares) {
+    const Pair sums = fold_row<SumPair>(n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) {
+        const Vec v = load_lanes(src + j, lanes);
+        return Pair{Magnitude::of(v), Squared::of(v)};
+    });
+    *absolutes = sums.first[0];
+    *squares = sums.second[0];
+}
+
 static void reduce_over_rows(Reduction reduction, int64_t m, int64_t n, const float* src, int64_t ld, float* dst) {
     switch (reduction) {
         case Reduction::sum: return fold_over_rows<Sum>(m, n, src, ld, dst);

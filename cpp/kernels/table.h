@@ -171,6 +171,8 @@ struct KernelTable {
     void (*reduce_over_rows)(Reduction, int64_t m, int64_t n, const float* src, int64_t ld, float* dst);
     /// dst[i] = reduction over j of src[i*ld + j].
     void (*reduce_over_columns)(Reduction, int64_t m, int64_t n, const float* src, int64_t ld, float* dst);
+    /// What reduce_over_columns gives for one row, both reductions in one pass.
+    void (*sum_absolutes_and_squares)(int64_t n, const float* src, float* absolutes, float* squares);
 
     /// y = exp(x - max) / sum, row by row. y may be x.
     void (*softmax)(int64_t m, int64_t n, const float* x, float* y);

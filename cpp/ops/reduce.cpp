@@ -89,7 +89,6 @@ void run_pieces(const Call& call, const Slice& slice, const Form& form) {
     if (whole < end) reduce(form.reduction, 1, form.size % form.piece, src + whole * form.piece, 0, call.dst() + whole);
 }
 
-/// Both of one piece before the next, while it is in the first-level cache.
 void run_both_sums(const Call& call, const Slice& slice) {
     const Form& form = *static_cast<const Form*>(call.params);
     const bool by_rows = slice.axis == Axis::rows;
@@ -97,8 +96,7 @@ void run_both_sums(const Call& call, const Slice& slice) {
     for (int64_t i = begin; i < end; ++i) {
         const float* const src = call.src(0) + i * form.piece;
         const int64_t size = std::min(form.piece, form.size - i * form.piece);
-        call.kernels->reduce_over_columns(Reduction::sum_absolutes, 1, size, src, 0, call.dst(0) + i);
-        call.kernels->reduce_over_columns(Reduction::sum_squares, 1, size, src, 0, call.dst(1) + i);
+        call.kernels->sum_absolutes_and_squares(size, src, call.dst(0) + i, call.dst(1) + i);
     }
 }
 
