@@ -99,6 +99,7 @@ class Runner {
           interval_(poll_seconds),
           barrier_(plan.threads),
           direct_(find_direct()),
+          gathers_(direct_ == Gatherer::kNoFeed || feeds.size() > 1),
           gatherer_(plan, feeds, range, direct_) {
         next_ = range.begin;
     }
@@ -114,7 +115,7 @@ class Runner {
                 if (!ask(batch)) stop_at_.store(batch);
                 polled = Clock::now();
             }
-            if (threads > 1) barrier_.wait();
+            if (threads > 1 && batch != range_.begin) barrier_.wait();
             if (stop_at_.load() <= batch || fault_in_.load() < batch) return;
             const int64_t first = batch * range_.batch_size;
             const int64_t rows = std::min(range_.batch_size, range_.samples - first);
@@ -122,7 +123,8 @@ class Runner {
             gather(thread, first, rows);
             for (size_t i = 0; i < plan_.steps.size(); ++i) {
                 const Step& step = plan_.steps[i];
-                if (step.barrier) barrier_.wait();
+                // Before the first step they wait for the batch alone.
+                if (step.barrier && (i > 0 || gathers_)) barrier_.wait();
                 if (!holds(step)) continue;
                 if (direct_ == Gatherer::kNoFeed || !reads_directly(i))
                     run_step(step, thread, threads, rows, scratch, &error);
@@ -162,7 +164,8 @@ class Runner {
         const Feed& feed = feeds_[0];
         if (feed.element != Element::f32 || feed.stride != feed.unit * static_cast<int64_t>(sizeof(float)))
             return Gatherer::kNoFeed;
-        if (plan_.capacity * feed.unit < kLargeBatch) return Gatherer::kNoFeed;
+        // Gathering costs several threads a barrier as well.
+        if (plan_.threads == 1 && plan_.capacity * feed.unit < kLargeBatch) return Gatherer::kNoFeed;
         return find_readers(plan_, plan_.inputs[0].data, readers_) ? 0 : Gatherer::kNoFeed;
     }
 
@@ -209,6 +212,7 @@ class Runner {
     Barrier barrier_;
     std::vector<Reader> readers_;  // of the feed that steps read where it lies
     const size_t direct_;          // its number
+    const bool gathers_;           // are there others?
     const Gatherer gatherer_;
     std::atomic<int64_t> stop_at_{kNever}, fault_in_{kNever};
     int64_t next_ = 0;

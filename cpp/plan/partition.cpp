@@ -150,19 +150,21 @@ class Pending {
     std::vector<Access> touched_;
 };
 
-/// The batch is gathered row by row; inputs without a batch by the first thread.
-std::vector<Access> input_accesses(const Schedule& schedule, const Storages& storages) {
+/// The batch is gathered row by row; inputs without a batch, and what is no more than a thread's least share, by the
+/// first thread.
+std::vector<Access> input_accesses(const Schedule& schedule, const Storages& storages, int64_t rows) {
     std::vector<Access> accesses;
     for (ValueId id : schedule.inputs)
         accesses.push_back({storages.of(id),
-                            schedule.graph->shape(id).batched() ? Region{Axis::rows, kBatch, Axis::rows}
-                                                                : Region{Axis::first, 0, Axis::first},
+                            schedule.graph->shape(id).batched() && rows > kRowGrain
+                                ? Region{Axis::rows, kBatch, Axis::rows}
+                                : Region{Axis::first, 0, Axis::first},
                             true});
     return accesses;
 }
 
-std::vector<Access> output_accesses(const Schedule& schedule, const Storages& storages) {
-    std::vector<Access> accesses = input_accesses({schedule.graph, schedule.outputs, {}, {}, {}}, storages);
+std::vector<Access> output_accesses(const Schedule& schedule, const Storages& storages, int64_t rows) {
+    std::vector<Access> accesses = input_accesses({schedule.graph, schedule.outputs, {}, {}, {}}, storages, rows);
     for (Access& access : accesses) access.write = false;
     return accesses;
 }
@@ -230,8 +232,8 @@ Partition choose(const Schedule& schedule, const Storages& storages, const std::
                  int threads, Caches& caches) {
     Partition partition;
     Pending pending;
-    pending.add(input_accesses(schedule, storages));
-    caches.note(input_accesses(schedule, storages));
+    pending.add(input_accesses(schedule, storages, rows));
+    caches.note(input_accesses(schedule, storages, rows));
     for (const Group& group : schedule.groups) {
         Share share;
         if (group.nodes[0].op->alias) {
@@ -253,8 +255,10 @@ Partition choose(const Schedule& schedule, const Storages& storages, const std::
         share.accesses = accesses_of(schedule, storages, group, nullptr);
         double best = cost_of(share.accesses, 1.0);
         for (const Split& split : group_splits(schedule, group)) {
+            const double part = largest_share(split, rows, threads);
+            if (threads > 1 && part == 1) continue;  // it is the first thread's alone
             std::vector<Access> accesses = accesses_of(schedule, storages, group, &split);
-            const double cost = cost_of(accesses, largest_share(split, rows, threads));
+            const double cost = cost_of(accesses, part);
             // At equal cost (one thread) a split still beats none.
             if (cost > best || (cost == best && share.axis != Axis::first)) continue;
             best = cost;
@@ -292,9 +296,10 @@ Partition choose_partition(const Schedule& schedule, const Storages& storages, i
     return choose(schedule, storages, extents, rows, threads, caches);
 }
 
-void place_barriers(const Schedule& schedule, const Storages& storages, int threads, Partition& partition) {
+void place_barriers(const Schedule& schedule, const Storages& storages, int64_t rows, int threads,
+                    Partition& partition) {
     Pending pending;
-    pending.add(input_accesses(schedule, storages));
+    pending.add(input_accesses(schedule, storages, rows));
     int phase = 0;
     for (size_t i = 0; i < schedule.groups.size(); ++i) {
         Share& share = partition.shares[i];
@@ -311,7 +316,7 @@ void place_barriers(const Schedule& schedule, const Storages& storages, int thre
         share.phase = phase;
         pending.add(share.accesses);
     }
-    partition.barrier_before_outputs = threads > 1 && pending.conflicts(output_accesses(schedule, storages));
+    partition.barrier_before_outputs = threads > 1 && pending.conflicts(output_accesses(schedule, storages, rows));
 }
 
 }  // namespace ravine

@@ -56,7 +56,8 @@ struct Partition {
 Partition choose_partition(const Schedule& schedule, const Storages& storages, int64_t rows, int threads);
 
 /// Places the barriers (again, after storages were merged).
-void place_barriers(const Schedule& schedule, const Storages& storages, int threads, Partition& partition);
+void place_barriers(const Schedule& schedule, const Storages& storages, int64_t rows, int threads,
+                    Partition& partition);
 
 /// Bytes of a value for a batch of `rows`. Throws std::bad_alloc when no memory could hold them.
 int64_t value_bytes(const Value& value, int64_t rows);

@@ -263,7 +263,7 @@ std::unique_ptr<Plan> make_plan(const Schedule& schedule, const KernelTable& ker
     plan->cycles = partition.cycles;
     const std::vector<bool> inside = values_inside_groups(schedule);
     reuse_in_place(schedule, inside, partition, capacity, storages);
-    place_barriers(schedule, storages, plan->threads, partition);
+    place_barriers(schedule, storages, capacity, plan->threads, partition);
     plan->barrier_before_outputs = partition.barrier_before_outputs;
     const MemoryPlan memory = plan_memory(schedule, inside, partition, storages, capacity);
 
