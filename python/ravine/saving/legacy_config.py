@@ -17,7 +17,6 @@ _GONE = {
 }  # fmt: skip
 _GONE_OPTIMIZER = ("decay", "is_legacy_optimizer", "jit_compile")
 _TUPLES = ("__tuple__", "TensorShape")
-_MODELS = ("Sequential", "Functional", "Model")
 
 
 def modern(config: Any) -> Any:
