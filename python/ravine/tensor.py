@@ -61,9 +61,9 @@ class KerasTensor(Operators):
         raise TypeError(f"{self!r} cannot be iterated over. Compute on whole tensors with ravine.ops.")
 
     def __getitem__(self, index: Any) -> Any:
-        from ravine.ops import slicing
+        from ravine import ops
 
-        return slicing.getitem(self, index)
+        return ops.get_item(self, index)
 
     def __repr__(self) -> str:
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"

@@ -1,5 +1,7 @@
 """Functions composed of others, beside the installed Keras: at once and traced; and what of Keras is not here."""
 
+import importlib
+import inspect
 import pkgutil
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +11,7 @@ import pytest
 from tracing import gradient_of, run_traced
 
 from ravine import Input, Model, Variable, ops
+from ravine.ops import _graph_functions as graphs
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(4, 3, 6)).astype(np.float32)
@@ -262,6 +265,22 @@ def test_every_function_of_keras_is_here_or_has_a_reason_not_to_be() -> None:
     assert len(missing) == len(set(missing))
     assert public - set(ops.__all__) == set(missing)
     assert {name for name, *_ in CASES} | ELSEWHERE <= set(ops.__all__)
+
+
+def test_functions_are_known_by_the_classes_of_keras() -> None:
+    """Each function that makes a node of a graph stands for a class of Keras that takes what the node gives it."""
+    pytest.importorskip("keras")
+    functions = [getattr(ops, name) for name in ops.__all__ if name not in graphs.NO_OPERATIONS]
+    assert len(functions) > 250
+    for function in functions:
+        name = function.__name__.rstrip("_")
+        module, kind = graphs.class_of(name)
+        assert graphs.function_of(module, kind) == name
+        operation = getattr(importlib.import_module(module), kind)
+        configuring, calling = (inspect.signature(f).parameters for f in (operation.__init__, operation.call))
+        for key, parameter in inspect.signature(function).parameters.items():
+            if parameter.kind is not parameter.VAR_KEYWORD and (name, key) != ("silu", "beta"):
+                assert key in (calling if graphs._is_operand(name, key) else configuring), (name, key)
 
 
 def test_no_file_hides_a_function() -> None:

@@ -101,19 +101,23 @@ def test_graphs_with_several_ends(keras, tmp_path: Path, suffix: str) -> None:
             assert_same_optimizers(model, twin)
 
 
-def test_operations_of_keras(keras, tmp_path: Path) -> None:
+@pytest.mark.parametrize("writer", ["keras", "ravine"])
+def test_operations(keras, tmp_path: Path, writer: str) -> None:
     """Arithmetic and functions of keras.ops between the layers of a graph."""
-    x, z = keras.Input((4,)), keras.Input((4,))
-    first, last = keras.ops.split(1.0 - x * 2.0, 2, axis=1)
-    y = keras.ops.where(x > 0.5, x, -z)[:, 1:3] ** 2 / (keras.ops.abs(first) + 1)
-    y = keras.ops.concatenate([y, keras.ops.mean(z, axis=1, keepdims=True), last, z[:, 0, None]], axis=-1)
-    y = keras.ops.matmul(keras.activations.gelu(y, approximate=True), np.ones((6, 3), np.float32))
-    y = keras.ops.einsum("ab,ab->ab", y, y)
-    model = keras.Model([x, z], keras.layers.Dense(2)(keras.ops.reshape(y, (-1, 3))))
+    module = keras if writer == "keras" else ravine
+    f, (x, z) = module.ops, (module.Input((4,)), module.Input((4,)))
+    first, last = f.split(1.0 - x * 2.0, 2, axis=1)
+    y = f.where(x > 0.5, x, -z)[:, 1:3] ** 2 / (f.abs(first) + 1)
+    y = f.concatenate([y, f.mean(z, axis=1, keepdims=True), last, z[:, 0, None]], axis=-1)
+    y = f.maximum(module.activations.relu(f.nanpercentile(y, 30.0, axis=1, keepdims=True), max_value=2.0), y)
+    y = f.exp(f.where(y < -1.0, -np.inf, f.rms_normalization(y))) + f.isin(f.round(y), [0, 1])
+    y = f.matmul(module.activations.gelu(y, approximate=True), np.ones((6, 3), np.float32))
+    y = f.einsum("ab,ab->ab", y, y)
+    model = module.Model([x, z], module.layers.Dense(2)(f.reshape(y, (-1, 3))))
     path, inputs = str(tmp_path / "model.keras"), [X, X[::-1].copy()]
     model.save(path)
     expected = model.predict(inputs, verbose=0)
-    for reader in (ravine, ravine, keras):
+    for reader in (ravine, ravine, keras, ravine):
         twin = reader.models.load_model(path)
         np.testing.assert_allclose(twin.predict(inputs, verbose=0), expected, rtol=1e-4, atol=1e-4)
         assert [layer.name for layer in twin.layers] == [layer.name for layer in model.layers]

@@ -5,14 +5,18 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from ravine import _config
+from ravine import _config, ops
 from ravine._names import auto_name, to_snake_case
 from ravine.layers.layer import Layer
+from ravine.ops._graph_functions import function_of
 from ravine.ops.tracing import apply
+
+_NUMBERS = (bool, int, float)
 
 
 class Operation(Layer):
-    """What `ravine.ops` and arithmetic make of KerasTensors: one op of the engine, called like a layer.
+    """One op of the engine, called like a layer: what becomes of KerasTensors in functions that are no operations of
+    Keras.
 
     Args:
         op: the engine's name of it.
@@ -29,13 +33,17 @@ class Operation(Layer):
     def call(self, *operands: Any) -> Any:
         return apply(self.op, operands, self.attrs, self.result)
 
+    @property
+    def kind(self) -> str:
+        """What summaries and figures call it, as a class is called."""
+        return self.op.title().replace("_", "")
+
     def get_config(self) -> dict:
         return {"op": self.op, "attrs": self.attrs, "result": self.result, "name": self.name}
 
 
 class KerasOperation(Operation):
-    """What files of Keras hold for `keras.ops` and arithmetic of KerasTensors: a function of `ravine.ops`, called like
-    a layer.
+    """A function of `ravine.ops` or arithmetic in a graph, called like a layer; in files an operation of Keras.
 
     Args:
         class_name: Keras' class, which is named after the function.
@@ -47,20 +55,22 @@ class KerasOperation(Operation):
     """
 
     def __init__(self, class_name: str, module: str, arguments: dict | None = None, name: str | None = None):
-        from ravine import ops
-
-        function = to_snake_case(class_name)
+        function = function_of(module, class_name)
         if function not in ops.__all__:
-            raise ValueError(f"keras.ops.{function} is not in ravine.ops.")
-        super().__init__(function, arguments, name=name)
+            raise ValueError(f"keras.ops.{to_snake_case(class_name)} is not in ravine.ops.")
+        super().__init__(function, arguments, name=name or auto_name(class_name))
         self.class_name = class_name
         self.module = module
+
+    @property
+    def kind(self) -> str:
+        return self.class_name
 
     @classmethod
     def from_entry(cls, entry: dict) -> KerasOperation | None:
         """The operation that a layer's entry in the configuration of a graph stands for; None when it is a layer."""
         module = entry.get("module")
-        if not isinstance(module, str) or not module.startswith("keras.src.ops."):
+        if not isinstance(module, str) or function_of(module, entry.get("class_name", "")) is None:
             return None
         arguments = {key: _config.deserialize_keras_object(value) for key, value in entry["config"].items()}
         return cls(entry["class_name"], module, arguments, arguments.pop("name", None))
@@ -75,17 +85,17 @@ class KerasOperation(Operation):
         }
 
     def __call__(self, *operands: Any, **arguments: Any) -> Any:
-        if self.op == "get_item":
-            if len(operands) == 2:  # the numbers of a keyword stay numbers, where those of an operand become tensors
-                x, arguments["key"] = operands
-                operands = (x,)
-            if isinstance(arguments.get("key"), list):  # JSON has no tuples
-                arguments["key"] = tuple(arguments["key"])
-        return super().__call__(*operands, **arguments)
+        # Numbers given by keyword stay numbers, where positional ones become tensors.
+        names = [name for name in inspect.signature(getattr(ops, self.op)).parameters if name not in self.attrs]
+        given = list(operands)
+        while 1 < len(given) <= len(names) and (self.op == "get_item" or isinstance(given[-1], _NUMBERS)):
+            last = given.pop()
+            arguments[names[len(given)]] = last
+        if isinstance(arguments.get("key"), list):  # JSON has no tuples
+            arguments["key"] = tuple(arguments["key"])
+        return super().__call__(*given, **arguments)
 
     def call(self, *operands: Any, **arguments: Any) -> Any:
-        from ravine import ops
-
         function = getattr(ops, self.op)
         # A function may take what the configuration holds before the operands, as einsum does.
         held, given, ordered = {**self.attrs, **arguments}, list(operands), []

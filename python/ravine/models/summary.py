@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from ravine.layers.operation import Operation
+
 HEADINGS = ("Layer (type)", "Output Shape", "Param #")
 
 
@@ -118,7 +120,8 @@ def _rows(entries: list[Entry], sources: dict[int, str], expand_nested: bool, de
     for layer, shape in entries:
         text = _shape_text(shape) if shape is not None and layer.built else "?"
         taken = sources.get(id(layer), "-")
-        rows.append(Row(layer.name, type(layer).__name__, text, _count_text(layer), taken, _trains(layer), depth))
+        kind = layer.kind if isinstance(layer, Operation) else type(layer).__name__
+        rows.append(Row(layer.name, kind, text, _count_text(layer), taken, _trains(layer), depth))
         if expand_nested and hasattr(layer, "_output_shapes"):
             rows += _rows(_entries(layer), _sources(layer), True, depth + 1)
     return rows

@@ -5,6 +5,7 @@ without Python. All numbers are computed as float32: integers are exact up to 2*
 are labels that eager results are converted to.
 """
 
+from ravine.ops import _graph_functions
 from ravine.ops.attention import (
     dot_product_attention,
 )
@@ -646,3 +647,7 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+
+for _name in __all__:
+    if _name not in _graph_functions.NO_OPERATIONS:
+        globals()[_name] = _graph_functions.for_graphs(globals()[_name])

@@ -39,9 +39,7 @@ class Entry:
 
     def title(self, shown: Shown) -> tuple[str, str]:
         """The name, or nothing, and the class."""
-        kind = type(self.layer).__name__
-        if isinstance(self.layer, Operation):  # under the name that Keras' classes have
-            kind = self.layer.op.title().replace("_", "")
+        kind = self.layer.kind if isinstance(self.layer, Operation) else type(self.layer).__name__
         return (self.layer.name, f" ({kind})") if shown.names else ("", kind)
 
     def facts(self, shown: Shown) -> Iterator[tuple[str, str]]:

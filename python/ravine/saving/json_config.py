@@ -5,35 +5,39 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ravine import _tree
 from ravine.saving.errors import UnreadableFileError
 
 _DEEPEST = 200
 
 
 def text(config: Any, **kwargs: Any) -> str:
-    """The configuration as JSON; `kwargs` are those of `json.dumps`.
+    """The configuration as JSON, in which infinite numbers (masks of attention have them) stand as Python's `json` and
+    Keras write them; `kwargs` are those of `json.dumps`.
 
     Raises:
-        ValueError: it holds NaN or an infinite number, which JSON does not know.
+        ValueError: it holds NaN.
         TypeError: it holds what is not plain data.
     """
     try:
-        return json.dumps(config, **{"allow_nan": False, **kwargs})
+        written = json.dumps(config, **kwargs)
     except ValueError as error:
         raise ValueError(f"The configuration cannot be saved: {error}.") from None
+    if any(x != x for x in _tree.leaves(config) if isinstance(x, float)):
+        raise ValueError("The configuration cannot be saved: it holds NaN.")
+    return written
 
 
 def parse(content: bytes | str) -> dict:
     """The configuration in JSON text.
 
     Raises:
-        UnreadableFileError: it is not JSON or not a dictionary, is nested too deeply, has a key twice, or holds NaN or
-            an infinite number.
+        UnreadableFileError: it is not JSON or not a dictionary, is nested too deeply, has a key twice, or holds NaN.
     """
     try:
         if isinstance(content, bytes):
             content = content.decode()
-        config = json.loads(content, parse_constant=_refuse_constant, object_pairs_hook=_dictionary)
+        config = json.loads(content, parse_constant=_constant, object_pairs_hook=_dictionary)
     except RecursionError:
         raise UnreadableFileError("the configuration is nested too deeply.") from None
     except UnreadableFileError:
@@ -46,8 +50,10 @@ def parse(content: bytes | str) -> dict:
     return config
 
 
-def _refuse_constant(name: str) -> Any:
-    raise UnreadableFileError(f"the configuration holds {name} where a number belongs.")
+def _constant(name: str) -> float:
+    if name == "NaN":
+        raise UnreadableFileError("the configuration holds NaN where a number belongs.")
+    return float(name)
 
 
 def _dictionary(pairs: list[tuple[str, Any]]) -> dict:
