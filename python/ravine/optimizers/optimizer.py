@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, TypedDict
 
+import numpy as np
+
 from ravine import _config, _lookup, ops
 from ravine._names import auto_name
 from ravine.ops import tracing
@@ -19,7 +21,7 @@ from ravine.optimizers.state import State
 from ravine.variable import Variable, name_scope
 
 _CLIPPING = ("clipnorm", "global_clipnorm", "clipvalue")
-_PLAIN = (bool, int, float, str, type(None))
+_PLAIN = (bool, int, float, str, np.generic, type(None))
 
 
 class CommonButDecay(TypedDict, total=False):
@@ -451,8 +453,8 @@ def _settings(owner: Any) -> tuple:
     for name, value in vars(owner).items():
         if isinstance(value, (Optimizer, LearningRateSchedule)):
             found.append((name, *_settings(value)))
-        elif type(value) in _PLAIN:
+        elif isinstance(value, _PLAIN):
             found.append((name, value if name != "built" else None))
         elif isinstance(value, (list, tuple)) and value and name[0] != "_":
-            found.append((name, *[item for item in value if type(item) in _PLAIN]))
+            found.append((name, *[item for item in value if isinstance(item, _PLAIN)]))
     return tuple(found)
