@@ -267,7 +267,7 @@ class Model(SavingMethods):
             quick = self._quick_program(args[0])
             by_itself = tracing.current() is None and not _call.outer_training()
             if quick is not None and by_itself and not quick.leaves_losses:
-                return as_tensor(quick.program.run([args[0]])[0])
+                return as_tensor(quick.run([args[0]])[0])
         return super().__call__(*args, **kwargs)
 
     @classmethod

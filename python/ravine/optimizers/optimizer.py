@@ -21,7 +21,7 @@ from ravine.optimizers.state import State
 from ravine.variable import Variable, name_scope
 
 _CLIPPING = ("clipnorm", "global_clipnorm", "clipvalue")
-_PLAIN = (bool, int, float, str, np.generic, type(None))
+_PLAIN = (bool, int, float, str, type(None))
 
 
 class CommonButDecay(TypedDict, total=False):
@@ -453,8 +453,8 @@ def _settings(owner: Any) -> tuple:
     for name, value in vars(owner).items():
         if isinstance(value, (Optimizer, LearningRateSchedule)):
             found.append((name, *_settings(value)))
-        elif isinstance(value, _PLAIN):
+        elif type(value) in _PLAIN or isinstance(value, np.generic):
             found.append((name, value if name != "built" else None))
         elif isinstance(value, (list, tuple)) and value and name[0] != "_":
-            found.append((name, *[item for item in value if isinstance(item, _PLAIN)]))
+            found.append((name, *[item for item in value if type(item) in _PLAIN or isinstance(item, np.generic)]))
     return tuple(found)
