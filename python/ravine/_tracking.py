@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from typing import Any
 
+from ravine._changes import new_number, note_change
 from ravine.variable import Variable
-
-_numbers = itertools.count(1)
-_latest = 0
-
-
-def latest_change() -> int:
-    """The number of the latest change of any object's attributes: while it stays the same, nothing was changed."""
-    return _latest
-
-
-def note_change() -> None:
-    global _latest
-    _latest = next(_numbers)
 
 
 class Tracked:
     """Mixin for Layer and Metric: remembers attributes that hold state.
 
-    Lists, tuples and dictionaries are looked into anew each time, so that appending to them works. `_version` counts
-    the changes of public attributes, so that what was traced before a change is not used after it.
+    Lists, tuples and dictionaries are looked into anew each time, so that appending layers to them works. Every change
+    of a public attribute makes `_version` a number that no object ever had, a copy or one long gone included, so that
+    what was traced before a change is not used after it. Numbers that change inside a list do not count as a change of
+    the attribute that holds it.
     """
 
     def _start_tracking(self) -> None:
         state = self.__dict__
         state["_tracked"] = {}
-        state["_version"] = 0
+        state["_version"] = new_number()
         state["_frozen_version"] = 0
 
     def _count_change(self) -> None:
-        self.__dict__["_version"] += 1
+        self.__dict__["_version"] = new_number()
         note_change()
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -47,21 +36,27 @@ class Tracked:
                 f"In {type(self).__name__}, call super().__init__() at the beginning of __init__(), "
                 f"before setting `{name}`."
             )
+        outside = not state["_frozen_version"]
         if isinstance(getattr(type(self), name, None), property):
-            pass  # what a property sets counts, not the property
+            counts = False  # what a property sets counts, not the property
         elif isinstance(value, (Variable, Tracked, list, tuple, dict)):
             tracked[name] = value
-            self._count_change()
+            counts = outside or any(True for _ in _inside(value, (Variable, Tracked)))
         else:
-            tracked.pop(name, None)
-            if not state["_frozen_version"] and name[0] != "_" and state.get(name, self) is not value:
-                self._count_change()
+            held = tracked.pop(name, None) is not None
+            counts = held or (outside and name[0] != "_" and state.get(name, self) is not value)
         object.__setattr__(self, name, value)
+        if counts:
+            self._count_change()
 
     def __delattr__(self, name: str) -> None:
         self.__dict__["_tracked"].pop(name, None)
         object.__delattr__(self, name)
         self._count_change()
+
+    def __setstate__(self, state: dict) -> None:
+        self.__dict__.update(state)
+        self.__dict__["_version"] = new_number()  # a copy has variables of its own
 
     def _held(self, kind: type) -> Iterator[Any]:
         """The objects of a class among the attributes, each once, in the order in which they were set."""
@@ -73,7 +68,7 @@ class Tracked:
                     yield item
 
 
-def _inside(value: Any, kind: type) -> Iterator[Any]:
+def _inside(value: Any, kind: type | tuple[type, ...]) -> Iterator[Any]:
     if isinstance(value, kind):
         yield value
     elif isinstance(value, (list, tuple)):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ravine import _core
+from ravine._changes import note_change
 from ravine._names import auto_name
 from ravine._operators import Operators
 from ravine.tensor import as_tensor, standardize_dtype
@@ -151,6 +152,16 @@ class Variable(Operators):
                 )
             values = np.broadcast_to(values, shape)
         return np.ascontiguousarray(values, dtype=stored).reshape(values.shape)
+
+    @property
+    def trainable(self) -> bool:
+        """Whether an optimizer may change it."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+        note_change()
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -35,6 +35,7 @@ class _Result:
 
 
 _NEEDS_FIXED_BATCH = object()
+_MOST_PROGRAMS = 256
 
 
 def run_eagerly(layer: Any, args: tuple, kwargs: dict, training: bool) -> Any:
@@ -59,7 +60,7 @@ def remember(layer: Any, x: np.ndarray, training: bool | None) -> None:
     args, kwargs, mode = layer._with_mode((x,), {} if training is None else {"training": training})
     traced, _ = _plan(layer, args, kwargs, mode)
     if traced.free_batch and traced.structure is not None:
-        layer._programs[(x.shape[1:], x.dtype.char, training, layer._snapshot().key)] = traced
+        _keep(layer, (x.shape[1:], x.dtype.char, training, layer._snapshot().key), traced)
 
 
 def _plan(
@@ -88,16 +89,20 @@ def _plan(
             traced = _trace(layer, args, kwargs, training, arrays, masked, free)
         if traced is not _NEEDS_FIXED_BATCH:
             key = _key(layer, parts, args, kwargs)  # building the layer has changed it
-            if key is not None:
-                layer._programs[key] = traced
+            _keep(layer, key, traced)
     if traced is _NEEDS_FIXED_BATCH:
         # It may do with a fixed size; if not, the error tells the true shapes.
         fixed = _plan(layer, args, kwargs, training, free_batch=False)
-        key = _key(layer, parts, args, kwargs)
-        if key is not None:
-            layer._programs[key] = _NEEDS_FIXED_BATCH
+        _keep(layer, _key(layer, parts, args, kwargs), _NEEDS_FIXED_BATCH)
         return fixed
     return traced, arrays
+
+
+def _keep(layer: Any, key: tuple | None, traced: Any) -> None:
+    if key is not None:
+        if len(layer._programs) >= _MOST_PROGRAMS:  # most belong to states that the layer has left
+            layer._programs.clear()
+        layer._programs[key] = traced
 
 
 def _run(layers: list, traced: _Traced, arrays: list[np.ndarray]) -> Any:

@@ -7,8 +7,10 @@ from functools import cached_property
 from operator import is_
 from typing import Any
 
-from ravine._tracking import latest_change
+from ravine._changes import latest_change
+from ravine._tracking import Tracked
 from ravine.metrics.metric import Metric
+from ravine.variable import Variable
 
 
 class Snapshot:
@@ -25,12 +27,15 @@ class Snapshot:
         self.layers = layers
         states = [layer.__dict__ for layer in layers]
         self._versions = [(state, state["_version"], state["_trainable"]) for state in states]
-        self.key = tuple((id(state), version, trainable) for state, version, trainable in self._versions)
-        # Appending to a list of layers does not count as a change of the attribute that holds it.
+        self._variables = [(variable, variable.trainable) for layer in layers for variable in layer._own_variables()]
+        self.key = (
+            tuple((version, trainable) for _, version, trainable in self._versions),
+            tuple(trainable for _, trainable in self._variables),
+        )
         self._containers = [
-            (container, _contents(container))
-            for state in states
-            for value in state["_tracked"].values()
+            (layer, container, _contents(container), _outline(container))
+            for layer in layers
+            for value in layer.__dict__["_tracked"].values()
             for container in _changeable(value)
         ]
 
@@ -45,10 +50,14 @@ class Snapshot:
             for state, version, trainable in self._versions:
                 if state["_version"] != version or state["_trainable"] is not trainable:
                     return False
+            if any(variable.trainable is not trainable for variable, trainable in self._variables):
+                return False
             self._change = change  # it was elsewhere
-        for container, before in self._containers:
+        for layer, container, before, outline in self._containers:
             now = _contents(container)
             if len(now) != len(before) or not all(map(is_, now, before)):
+                if _outline(container) != outline:
+                    layer._count_change()  # which lists and dictionaries do not
                 return False
         return True
 
@@ -64,3 +73,16 @@ def _changeable(value: Any) -> Iterator[Any]:
 
 def _contents(container: Any) -> list[Any]:
     return [*container, *container.values()] if isinstance(container, dict) else [*container]
+
+
+def _outline(value: Any) -> Any:
+    """Which layers, metrics and variables a value contains, and where; None where there are none. A list in which a
+    user writes down the losses of all steps is to cost no new trace."""
+    if isinstance(value, (Tracked, Variable)):
+        return id(value)
+    parts: list[Any] = []
+    if isinstance(value, dict):
+        parts = [(key, part) for key, item in value.items() if (part := _outline(item)) is not None]
+    elif isinstance(value, (list, tuple)):
+        parts = [part for item in value if (part := _outline(item)) is not None]
+    return parts or None

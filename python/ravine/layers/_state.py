@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ravine._tracking import Tracked, note_change
+from ravine._changes import note_change
+from ravine._tracking import Tracked
 from ravine.layers._snapshot import Snapshot
 from ravine.variable import Variable, assign_all
 

@@ -421,9 +421,6 @@ class Layer(State):
         # The nodes belong to the models that the layer is part of, which bring them back.
         return {**self.__dict__, "_programs": {}, "_last_snapshot": None, "_call_losses": [], "_inbound_nodes": []}
 
-    def __setstate__(self, state: dict) -> None:
-        self.__dict__.update(state)
-
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 

@@ -265,8 +265,9 @@ class Model(SavingMethods):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if len(args) == 1 and type(args[0]) is np.ndarray and not (kwargs and kwargs != {"training": False}):
             quick = self._quick_program(args[0])
-            if quick is not None and tracing.current() is None and not _call.outer_training():
-                return as_tensor(quick([args[0]])[0])
+            by_itself = tracing.current() is None and not _call.outer_training()
+            if quick is not None and by_itself and not quick.leaves_losses:
+                return as_tensor(quick.run([args[0]])[0])
         return super().__call__(*args, **kwargs)
 
     @classmethod

@@ -14,6 +14,7 @@ from ravine.models.train_step import StepProgram, trace_predict, trace_test, tra
 from ravine.ops import tracing
 
 MOST_PROGRAMS = 64
+_NOTHING = (None, None)
 
 _TRACERS = {"train": trace_train, "test": trace_test, "predict": trace_predict}
 
@@ -28,7 +29,7 @@ class Programs(Layer):
     _compiled: Any
     _steps: dict[tuple, StepProgram]  # all of them
     _recent: dict[tuple, StepProgram]  # those for the layers as they are
-    _quick: dict[tuple, Any]  # how to predict, by kind of array
+    _quick: dict[tuple, tuple]  # how to predict, by kind of array; each with its snapshot, for the sake of threads
     _seen: Snapshot | None
     _accepts: Any
     optimizer: Any
@@ -91,19 +92,21 @@ class Programs(Layer):
         self._recent[key] = step
         return step
 
-    def _quick_program(self, x: np.ndarray) -> Any:
-        """The prediction's run function for an array of this kind, if it was used before and no layer changed."""
-        quick = self._quick.get((x.shape[1:], x.dtype))
-        if quick is None or self._seen is None or not self._seen.holds() or not x.flags.c_contiguous:
+    def _quick_program(self, x: np.ndarray) -> StepProgram | None:
+        """The program that predicts an array of this kind, if it was used before and no layer changed."""
+        snapshot, step = self._quick.get((x.shape[1:], x.dtype), _NOTHING)
+        if step is None or not snapshot.holds() or not x.flags.c_contiguous:
             return None
-        return quick
+        return step
 
     def _remember_quick(self, x: Any, batch: Batch) -> StepProgram:
         """The program that predicts `batch`, which was made of `x`; found without preparation the next time."""
-        step = self._step("predict", batch)
+        with tracing.building:
+            step = self._step("predict", batch)
+            snapshot = self._seen
         plain = type(x) is np.ndarray and type(batch.x) is np.ndarray and batch.x.shape == x.shape
         if plain and step.single_float and x.dtype.kind in "iuf" and x.dtype.isnative:
-            self._quick[x.shape[1:], x.dtype] = step.program.run
+            self._quick[x.shape[1:], x.dtype] = snapshot, step
         return step
 
 

@@ -20,15 +20,19 @@ class StepProgram:
     Attributes:
         program: the engine's program; its inputs are those of the model, then the targets and the weights where there
             are any.
+        run: of the program, at hand for predictions of few rows.
         variables: what a training step reads and changes, in the order of the trace.
         output_shapes, output_dtypes: of the predictions, None in front; a list, one for each output.
+        leaves_losses: whether layers add losses to it, which a call of the model is to leave behind.
     """
 
-    __slots__ = ("_structure", "output_dtypes", "output_shapes", "program", "variables")
+    __slots__ = ("_structure", "leaves_losses", "output_dtypes", "output_shapes", "program", "run", "variables")
 
-    def __init__(self, program: Any, y_pred: Any, variables: Sequence[Any] = ()) -> None:
+    def __init__(self, program: Any, y_pred: Any, variables: Sequence[Any] = (), leaves_losses: bool = False) -> None:
         self.program = program
+        self.run = program.run
         self.variables = list(variables)
+        self.leaves_losses = leaves_losses
         outputs = _tree.leaves(y_pred)
         self.output_shapes = [tuple(y.shape) for y in outputs]
         self.output_dtypes = [y.dtype for y in outputs]
@@ -76,7 +80,8 @@ def trace_predict(model: Any, batch: Batch) -> StepProgram:
         x = _inputs(trace, "x", batch.x)
         y_pred = _forward(model, x, training=False)
         outputs = [_own(y) for y in _tree.leaves(y_pred)]
-        return StepProgram(trace.program(_tree.leaves(x), outputs), y_pred)
+        program = trace.program(_tree.leaves(x), outputs)
+        return StepProgram(program, y_pred, leaves_losses=bool(trace.losses()))
 
 
 def trace_loss(

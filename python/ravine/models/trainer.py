@@ -439,7 +439,7 @@ class Trainer(Programs):
             most = DEFAULT_BATCH_SIZE if batch_size is None else batch_size
             quick = self._quick_program(x) if type(most) is int and 0 < len(x) <= most else None
             if quick is not None:
-                return quick([x])[0]
+                return quick.run([x])[0]
         verbose = _check_verbose(verbose)
         data = self._data(x, None, None, batch_size, steps)
         self._remember_quick(x, data.first())
@@ -484,7 +484,7 @@ class Trainer(Programs):
         """The outputs for one batch, float32, in the structure of the model's outputs."""
         quick = self._quick_program(x) if type(x) is np.ndarray and x.ndim and len(x) else None
         if quick is not None:
-            return quick([x])[0]
+            return quick.run([x])[0]
         batch = make_batch(x, layout=self._layout())
         step = self._remember_quick(x, batch)
         return step.in_structure(step.program.run(_tree.leaves(batch.x)))

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, TypedDict
 
+import numpy as np
+
 from ravine import _config, _lookup, ops
 from ravine._names import auto_name
 from ravine.ops import tracing
@@ -451,8 +453,8 @@ def _settings(owner: Any) -> tuple:
     for name, value in vars(owner).items():
         if isinstance(value, (Optimizer, LearningRateSchedule)):
             found.append((name, *_settings(value)))
-        elif type(value) in _PLAIN:
+        elif type(value) in _PLAIN or isinstance(value, np.generic):
             found.append((name, value if name != "built" else None))
         elif isinstance(value, (list, tuple)) and value and name[0] != "_":
-            found.append((name, *[item for item in value if type(item) in _PLAIN]))
+            found.append((name, *[item for item in value if type(item) in _PLAIN or isinstance(item, np.generic)]))
     return tuple(found)
