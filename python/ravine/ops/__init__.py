@@ -5,6 +5,9 @@ without Python. All numbers are computed as float32: integers are exact up to 2*
 are labels that eager results are converted to.
 """
 
+from typing import TYPE_CHECKING
+
+from ravine import _absent
 from ravine.ops.attention import (
     dot_product_attention,
 )
@@ -646,3 +649,6 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+
+if not TYPE_CHECKING:  # for which any name would exist
+    __getattr__ = _absent.getter(__name__, __all__)
