@@ -62,6 +62,14 @@ def test_every_module_of_keras_is_covered() -> None:
     assert not hasattr(ravine.ops, "no_such_function")
 
 
+@pytest.mark.parametrize("name", ["initializers", "layers", "losses", "metrics", "optimizers", "callbacks", "ops"])
+def test_listing_a_module_shows_what_is_for_users(name: str) -> None:
+    module = getattr(ravine, name)
+    assert dir(module) == sorted(module.__all__)
+    with pytest.raises(AttributeError, match=r"Did you mean|Known names"):
+        _ = module.no_such_name
+
+
 def test_older_scripts_find_pad_sequences() -> None:
     from ravine.preprocessing.sequence import pad_sequences
 

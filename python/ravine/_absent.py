@@ -85,10 +85,13 @@ def error(module: str, name: str, known: Iterable[str]) -> AttributeError:
     return AttributeError(text)
 
 
-def getter(module: str, known: Iterable[str]) -> Callable[[str], Any]:
-    """The ``__getattr__`` of a module that has these names."""
+def hooks(module: str, known: Iterable[str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """The ``__getattr__`` and the ``__dir__`` of a module that has these names."""
 
     def __getattr__(name: str) -> Any:
         raise error(module, name, known)
 
-    return __getattr__
+    def __dir__() -> list[str]:
+        return sorted(known)
+
+    return __getattr__, __dir__

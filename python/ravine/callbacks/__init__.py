@@ -42,4 +42,4 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:  # for which any name would exist
-    __getattr__ = _absent.getter(__name__, __all__)
+    __getattr__, __dir__ = _absent.hooks(__name__, __all__)

@@ -8,4 +8,4 @@ from ravine.datasets import cifar10, digits, fashion_mnist, mnist
 __all__ = ["cifar10", "digits", "fashion_mnist", "mnist"]
 
 if not TYPE_CHECKING:  # for which any name would exist
-    __getattr__ = _absent.getter(__name__, __all__)
+    __getattr__, __dir__ = _absent.hooks(__name__, __all__)

@@ -129,4 +129,4 @@ def get(identifier: Any, input_axes: Any = None, output_axes: Any = None) -> Any
 
 
 if not TYPE_CHECKING:  # for which any name would exist
-    __getattr__ = _absent.getter(__name__, __all__)
+    __getattr__, __dir__ = _absent.hooks(__name__, __all__)

@@ -20,7 +20,7 @@ class Wrapper(Layer):
             raise ValueError(f"{self._label}: expected `layer` to be a layer, received {layer!r}.")
         self.layer = layer
 
-    def build(self, input_shape: Any = None) -> None:
+    def build(self, input_shape: Any) -> None:
         if not self.layer.built:
             self.layer.build(input_shape)
 

@@ -51,4 +51,4 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
 
 
 if not TYPE_CHECKING:  # for which any name would exist
-    __getattr__ = _absent.getter(__name__, __all__)
+    __getattr__, __dir__ = _absent.hooks(__name__, __all__)
