@@ -40,6 +40,9 @@ MODULES = [
     "ravine.wrappers",
     "ravine.backend",
     "ravine.config",
+    "ravine.dtype_policies",
+    "ravine.mixed_precision",
+    "ravine.tree",
 ]
 # What the base classes of users' own classes are for, and what everybody calls on a model.
 METHODS = {

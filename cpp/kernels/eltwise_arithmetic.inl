@@ -15,6 +15,7 @@ RAVINE_INLINE Vec divide(Vec a, Vec b) { return a / b; }
 RAVINE_INLINE Vec maximum(Vec a, Vec b) { return max_nan(a, b); }
 RAVINE_INLINE Vec minimum(Vec a, Vec b) { return min_nan(a, b); }
 RAVINE_INLINE Vec power(Vec a, Vec b) { return pow_vec(a, b); }
+RAVINE_INLINE Vec fmod(Vec a, Vec b) { return fmod_vec(a, b); }
 RAVINE_INLINE Vec equal(Vec a, Vec b) { return truth(a == b); }
 RAVINE_INLINE Vec not_equal(Vec a, Vec b) { return truth(a != b); }
 RAVINE_INLINE Vec greater(Vec a, Vec b) { return truth(a > b); }

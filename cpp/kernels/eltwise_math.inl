@@ -22,6 +22,8 @@ RAVINE_INLINE Vec erf(Vec x) { return erf_vec(x); }
 RAVINE_INLINE Vec sin(Vec x) { return sin_vec(x); }
 RAVINE_INLINE Vec cos(Vec x) { return cos_vec(x); }
 RAVINE_INLINE Vec arctan(Vec x) { return arctan_vec(x); }
+RAVINE_INLINE Vec arcsin(Vec x) { return arctan_vec(x / sqrt_vec((1.0f - x) * (1.0f + x))); }
+RAVINE_INLINE Vec arccos(Vec x) { return 2.0f * arctan_vec(sqrt_vec((1.0f - x) / (1.0f + x))); }
 RAVINE_INLINE Vec erfinv(Vec x) { return erfinv_vec(x); }
 RAVINE_INLINE Vec floor(Vec x) { return floor_vec(x); }
 RAVINE_INLINE Vec ceil(Vec x) { return ceil_vec(x); }

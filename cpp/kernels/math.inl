@@ -239,4 +239,5 @@ RAVINE_INLINE NormalTail normal_tail(Vec a) {
 
 #include "math_inverse.inl"
 #include "math_power.inl"
+#include "math_remainder.inl"
 #include "math_trigonometric.inl"

@@ -54,6 +54,15 @@ void register_arithmetic(Registry& registry) {
             rule.give_broadcast(1, rule.add("multiply", {rule.dout(), slope}));
         }
     };
+    // The remainder of a division towards 0: a - trunc(a / b) b.
+    define_tile(registry, "fmod", Eltwise::fmod).gradient = [](GradientRule& rule) {
+        if (rule.wants(0)) rule.give_broadcast(0, rule.dout());
+        if (rule.wants(1)) {
+            const ValueId whole = rule.add("subtract", {rule.in(0), rule.out()});
+            const ValueId times = rule.add("round", {rule.add("divide", {whole, rule.in(1)})});
+            rule.give_broadcast(1, rule.add("negative", {rule.add("multiply", {rule.dout(), times})}));
+        }
+    };
     define_tile(registry, "where", Eltwise::where).gradient = [](GradientRule& rule) {
         const ValueId zero = rule.graph().scalar(0.0f);
         if (rule.wants(1)) rule.give_broadcast(1, rule.add("where", {rule.in(0), rule.dout(), zero}));

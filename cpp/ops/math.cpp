@@ -24,6 +24,13 @@ void define_unary(Registry& registry, const char* name, Eltwise kernel, ValueId 
     };
 }
 
+/// 1 / sqrt(1 - x^2), infinite at -1 and 1.
+ValueId arcsin_slope(GradientRule& rule) {
+    const ValueId above = rule.add("affine", {rule.in(0)}, {{"scale", 1.0}, {"offset", 1.0}});
+    const ValueId below = rule.add("affine", {rule.in(0)}, {{"scale", -1.0}, {"offset", 1.0}});
+    return rule.add("rsqrt", {rule.add("multiply", {above, below})});
+}
+
 }  // namespace
 
 void register_math(Registry& registry) {
@@ -64,6 +71,9 @@ void register_math(Registry& registry) {
         const ValueId square = r.add("square", {r.in(0)});
         return r.add("reciprocal", {r.add("affine", {square}, {{"scale", 1.0}, {"offset", 1.0}})});
     });
+    define_unary(registry, "arcsin", Eltwise::arcsin, arcsin_slope);
+    define_unary(registry, "arccos", Eltwise::arccos,
+                 [](GradientRule& r) { return r.add("negative", {arcsin_slope(r)}); });
     define_unary(registry, "sin", Eltwise::sin, [](GradientRule& r) { return r.add("cos", {r.in(0)}); });
     define_unary(registry, "cos", Eltwise::cos,
                  [](GradientRule& r) { return r.add("negative", {r.add("sin", {r.in(0)})}); });

@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ravine import (
+    _absent,
     _core,
     activations,
     backend,
     callbacks,
     config,
     constraints,
+    dtype_policies,
     initializers,
     layers,
     losses,
@@ -26,6 +28,7 @@ from ravine import (
     saving,
     utils,
 )
+from ravine.dtype_policies import DTypePolicy
 from ravine.initializers import Initializer
 from ravine.layers import Input, InputSpec, Layer
 from ravine.losses import Loss
@@ -34,16 +37,27 @@ from ravine.models import Model, Sequential
 from ravine.optimizers import Optimizer
 from ravine.regularizers import Regularizer
 from ravine.tensor import KerasTensor, Tensor
+from ravine.utils.device import device
 from ravine.variable import Variable, name_scope
 
 if TYPE_CHECKING:
-    from ravine import datasets, diagnosis, plots, tuning, wrappers
+    from ravine import (
+        datasets,
+        diagnosis,
+        mixed_precision,
+        plots,
+        preprocessing,
+        tree,
+        tuning,
+        wrappers,
+    )
     from ravine.diagnosis import diagnose
     from ravine.tuning import find_learning_rate, layerwise_rates, mc_predict
 
 __version__ = _core.__version__
 
 __all__ = [
+    "DTypePolicy",
     "Initializer",
     "Input",
     "InputSpec",
@@ -64,8 +78,10 @@ __all__ = [
     "config",
     "constraints",
     "datasets",
+    "device",
     "diagnose",
     "diagnosis",
+    "dtype_policies",
     "find_learning_rate",
     "initializers",
     "layers",
@@ -73,14 +89,17 @@ __all__ = [
     "losses",
     "mc_predict",
     "metrics",
+    "mixed_precision",
     "models",
     "name_scope",
     "ops",
     "optimizers",
     "plots",
+    "preprocessing",
     "random",
     "regularizers",
     "saving",
+    "tree",
     "tuning",
     "utils",
     "version",
@@ -101,7 +120,10 @@ _LAZY = {
     "find_learning_rate": "tuning",
     "layerwise_rates": "tuning",
     "mc_predict": "tuning",
+    "mixed_precision": None,
     "plots": None,
+    "preprocessing": None,
+    "tree": None,
     "tuning": None,
     "wrappers": None,
 }
@@ -113,7 +135,7 @@ def __getattr__(name: str) -> Any:
 
         module = importlib.import_module(f"ravine.{_LAZY[name] or name}")
         return module if _LAZY[name] is None else getattr(module, name)
-    raise AttributeError(f"module 'ravine' has no attribute {name!r}")
+    raise _absent.error(__name__, name, __all__)
 
 
 def __dir__() -> list[str]:

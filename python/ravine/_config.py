@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from ravine._lookup import close_matches
-from ravine.tensor import KerasTensor, as_tensor, standardize_dtype
+from ravine.dtype_policies import DTypePolicy
+from ravine.tensor import KerasTensor, as_tensor
 
 _public: dict[type, tuple[str, str]] = {}
 _by_name: dict[str, type] = {}
@@ -443,7 +444,7 @@ _SPECIAL: dict[str, Callable[[dict], Any]] = {
     "__slice__": _slice,
     "__ellipsis__": lambda config: Ellipsis,
     "__lambda__": _lambda,
-    "DTypePolicy": lambda config: standardize_dtype(config["name"]),
+    "DTypePolicy": DTypePolicy.from_config,
 }
 
 

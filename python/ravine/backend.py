@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ravine import ops
-from ravine._lookup import close_matches
+from ravine import _absent, ops
 from ravine.config import (
     backend,
     epsilon,
@@ -107,5 +106,5 @@ def result_type(*dtypes: Any) -> str:
 def __getattr__(name: str) -> Any:
     found = getattr(ops, _RENAMED.get(name, name), None)
     if found is None or name.startswith("_"):
-        raise AttributeError(f"module 'ravine.backend' has no attribute {name!r}. {close_matches(name, __all__)}")
+        raise _absent.error(__name__, name, [*__all__, *ops.__all__])
     return found

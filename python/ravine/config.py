@@ -5,9 +5,10 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from ravine import dtype_policies
 from ravine._config import enable_unsafe_deserialization
+from ravine.dtype_policies import DTypePolicy
 from ravine.layers import _data_format
-from ravine.tensor import standardize_dtype
 
 __all__ = [
     "backend",
@@ -72,15 +73,14 @@ def set_floatx(value: str) -> None:
     _note_float32(value, "set_floatx")
 
 
-def dtype_policy() -> str:
+def dtype_policy() -> DTypePolicy:
     """ "float32": what layers compute and keep their weights in."""
-    return "float32"
+    return DTypePolicy("float32")
 
 
 def set_dtype_policy(policy: Any) -> None:
-    """Accepted for Keras' sake: policies other than "float32" warn and change nothing."""
-    name = policy if isinstance(policy, str) else getattr(policy, "name", None)
-    _note_float32(standardize_dtype(policy) if name is None else name, "set_dtype_policy")
+    """Accepted for Keras' sake: policies other than "float32" warn and change nothing. ValueError for what is none."""
+    _note_float32(dtype_policies.get(policy).name, "set_dtype_policy")
 
 
 def _note_float32(value: str, where: str) -> None:

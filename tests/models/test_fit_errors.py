@@ -257,3 +257,14 @@ def test_a_train_step_of_its_own_is_refused() -> None:
 
     with pytest.raises(NotImplementedError, match=r"train_step\(\) of a model of your own is not called"):
         Net().compile("sgd", "mse")
+
+
+@pytest.mark.parametrize("name", ["batch_size", "epochs", "steps_per_epoch", "initial_epoch", "validation_freq"])
+def test_numbers_that_no_machine_counts(name: str) -> None:
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x, y = np.zeros((4, 2)), np.zeros((4, 1))
+    with pytest.raises(ValueError, match=rf"{name}: expected an integer of at most 2\*\*63 - 1, received {2**64}"):
+        model.fit(x, y, validation_data=(x, y), verbose=0, **{name: 2**64})
+    with pytest.raises(ValueError, match="batch_size: expected an integer of at most"):
+        model.predict(x, batch_size=2**63)

@@ -144,6 +144,7 @@ def binary(
 
 
 unary("copy", "negative", "square", "exp", "expm1", "erf", "sin", "cos", "arctan")
+unary("arcsin", "arccos", low=-0.95, high=0.95)
 unary("erfinv", low=-0.99, high=0.99, tolerance=6e-6)
 unary("absolute", kinks=[0])
 unary("stop_gradient", "sign", "floor", "ceil", "round", "isnan", "isfinite", gradient=False)
@@ -184,6 +185,7 @@ for case in CASES["clip_grad"]:
 binary("add", "subtract", "multiply")
 binary("divide", low=0.4)
 binary("maximum", "minimum")
+binary("fmod", low=-60.0, high=60.0, tolerance=0.0, gradient=False)
 binary("power", low=0.3, second_low=-2.0, tolerance=4e-6)
 binary("equal", "not_equal", "greater", "greater_equal", "less", "less_equal", kind="label", gradient=False)
 binary("logical_and", "logical_or", kind="mask", gradient=False)

@@ -25,6 +25,7 @@ INTEGERS = RNG.integers(-5, 9, (4, 3, 6)).astype(np.int32)
 GROUPS = np.array([1, 0, 1], np.int32)
 IDS = np.array([2, 0, 2, 7], np.int32)
 PLACES = np.array([[0, 1], [3, 2], [0, 1], [-1, 0], [2, 9]], np.int32)
+LARGE = np.float32([1e9, -1e9, 123456.7, 1e30, -1e30, 0.3, -0.0, 1e-30, np.inf, -np.inf, np.nan])
 IMAGES = RNG.normal(size=(2, 4, 6, 8)).astype(np.float32)
 QUERY = RNG.normal(size=(2, 5, 4, 3)).astype(np.float32)
 KEY = RNG.normal(size=(2, 7, 2, 3)).astype(np.float32)
@@ -35,6 +36,16 @@ BATCHED, FIXED, AT_ONCE = "with a free batch", "of fixed shapes", "cannot be tra
 
 # (name, how it is traced, operands, further arguments)
 CASES: list[tuple[str, str, list[Any], dict[str, Any]]] = [
+    *(
+        (name, BATCHED, [x.astype(np.int32), np.int32([2, -3, 2, -7])], {})
+        for name in ("floor_divide", "fmod", "mod")
+        for x in (np.arange(-2, 2), np.array([16777213, -16777213, 5, 0]))
+    ),
+    *(
+        (name, BATCHED, [LARGE, np.full_like(LARGE, by)], {})
+        for name in ("floor_divide", "fmod", "mod")
+        for by in (7.3, -0.1, 1e-3, np.inf, -np.inf, np.nan, 0.0)
+    ),
     ("angle", BATCHED, [HOLES], {}),
     ("argmax", FIXED, [X], {"keepdims": True}),
     ("argmin", FIXED, [INTEGERS], {"keepdims": True}),
@@ -68,6 +79,9 @@ CASES: list[tuple[str, str, list[Any], dict[str, Any]]] = [
     ("dot_product_attention", BATCHED, [QUERY, QUERY, QUERY], {"mask": MASK[:1, :, :, :5], "scale": 0.3}),
     ("dot_product_attention", FIXED, [QUERY, KEY, KEY], {"mask": MASK, "bias": BIAS[None], "is_causal": True}),
     ("dsplit", BATCHED, [X], {"indices_or_sections": 3}),
+    ("einsum", AT_ONCE, ["iji,j->i", X[:3, :, :3], W[:3]], {}),
+    ("einsum", AT_ONCE, ["ii", M[:, :3]], {}),
+    ("einsum", AT_ONCE, ["...aba->b...", np.stack([X[:3, :, :3]] * 2)], {}),
     ("erfc", BATCHED, [X * 4], {}),
     ("expand_dims", BATCHED, [X], {"axis": (1, -1)}),
     ("expand_dims", FIXED, [M], {"axis": [0, 2]}),
@@ -84,6 +98,7 @@ CASES: list[tuple[str, str, list[Any], dict[str, Any]]] = [
     ("histogram", FIXED, [np.ones(4, np.float32)], {"bins": 3}),
     ("hsplit", BATCHED, [X], {"indices_or_sections": [1]}),
     ("hsplit", FIXED, [V], {"indices_or_sections": 2}),
+    ("hypot", FIXED, [np.float32([1e30, 0, np.inf, 3]), np.float32([1e30, 0, -np.inf, -4])], {}),
     ("i0", BATCHED, [X * 5], {}),
     ("imag", BATCHED, [X], {}),
     ("isreal", BATCHED, [HOLES], {}),
@@ -136,10 +151,12 @@ CASES: list[tuple[str, str, list[Any], dict[str, Any]]] = [
     *(("norm", FIXED, [M], {"ord": ord, "keepdims": True}) for ord in (None, "fro", 1, -1, np.inf, -np.inf)),
     *(("norm", BATCHED, [X], {"ord": ord, "axis": (2, 1)}) for ord in ("fro", 1, -1, np.inf, -np.inf)),
     *(("norm", FIXED, [INTEGERS], {"ord": ord, "axis": 1}) for ord in (1, 2, 3, np.inf)),
+    ("pad", BATCHED, [X], {"pad_width": ((0, 0), (4, 2), (0, 8)), "mode": "wrap"}),
     ("psnr", BATCHED, [X, Y], {"max_val": 2.0}),
     ("real", BATCHED, [X], {}),
     ("rearrange", BATCHED, [X], {"pattern": "b c (h w) -> b w (h c)", "h": 2}),
     ("rearrange", FIXED, [X], {"pattern": "b c t -> (t b) c"}),
+    ("relu", FIXED, [INTEGERS], {}),
     ("repeat", BATCHED, [X], {"repeats": np.array([2, 0, 1]), "axis": 1}),
     ("repeat", FIXED, [M], {"repeats": np.arange(18) % 3}),
     *(("rot90", BATCHED, [X], {"k": k, "axes": (1, 2)}) for k in range(4)),
@@ -161,6 +178,7 @@ CASES: list[tuple[str, str, list[Any], dict[str, Any]]] = [
     ("segment_max", BATCHED, [INTEGERS, IDS], {"num_segments": 3}),
     ("segment_min", BATCHED, [X[:, 0, 0], IDS], {"num_segments": 4}),
     ("segment_prod", BATCHED, [X, IDS], {"num_segments": 3}),
+    ("signbit", BATCHED, [np.float32([[-0.0, 0.0, -1e-40], [np.inf, -np.inf, 2]])], {}),
     ("softmax", BATCHED, [IMAGES], {"axis": (1, 3)}),
     ("softmax", BATCHED, [X], {"axis": 1}),
     ("space_to_depth", BATCHED, [IMAGES], {"block_size": 2}),
@@ -174,6 +192,7 @@ CASES: list[tuple[str, str, list[Any], dict[str, Any]]] = [
     ("trapezoid", FIXED, [X, W], {"axis": 1}),
     ("tril", AT_ONCE, [MASK[0, 0]], {}),
     ("triu", AT_ONCE, [MASK[0, 0]], {"k": 1}),
+    ("trunc", FIXED, [INTEGERS], {}),
     ("unravel_index", BATCHED, [np.array([-1, 0, 7, 100, -100], np.int32)], {"shape": (2, 4)}),
     ("vander", BATCHED, [V], {"N": 4, "increasing": True}),
     ("vander", FIXED, [V], {}),
@@ -355,6 +374,10 @@ def test_associative_scan(axis: int, reverse: bool) -> None:
         ("erfc", lambda o, x: o.erfc(x), np.linspace(-4, 4, 33, dtype=np.float32)),
         ("i0", lambda o, x: o.i0(x), np.linspace(-6, 6, 24, dtype=np.float32)),
         ("corrcoef", lambda o, x: o.corrcoef(x) * np.arange(9, dtype=np.float32).reshape(3, 3), M),
+        ("arccos", lambda o, x: o.arccos(x), np.float32([-1, -0.9, 0, 0.5, 1])),
+        ("arcsin", lambda o, x: o.arcsin(x), np.float32([-1, -0.9, 0, 0.5, 1])),
+        ("cbrt", lambda o, x: o.cbrt(x), np.float32([-8, -0.0, 0, 8])),
+        ("mod", lambda o, x: o.mod(Y[0] * 9, x) + o.fmod(Y[0] * 9, x) + o.mod(x, 2), M),
         ("trapezoid", lambda o, x: o.trapezoid(Y[0], x), M),
         ("scatter_update", lambda o, x: o.scatter_update(M, PLACES[:3] % 3, x[:, 0]) * Y[0], M),
         ("scatter_update of", lambda o, x: o.scatter_update(x, PLACES[:3] % 3, W, "add") * Y[0], M),
@@ -388,6 +411,23 @@ def test_equal_vectors_have_a_distance_without_infinite_slope() -> None:
     np.testing.assert_allclose(gradient[0], away.sum(axis=0), rtol=1e-5)
 
 
+def test_remainders_are_exact(isa: str) -> None:
+    random = np.random.default_rng(0)
+    a, b = (random.integers(0, 1 << 32, 40_000, np.uint32).view(np.float32) for _ in range(2))  # of every magnitude
+    with np.errstate(all="ignore"):
+        np.testing.assert_array_equal(ops.fmod(a, b), np.fmod(a, b))
+        np.testing.assert_array_equal(ops.mod(a, b), np.mod(a, b))
+
+
+def test_the_largest_of_nothing_may_be_given() -> None:
+    np.testing.assert_array_equal(ops.max(X[:0], 0, initial=2.0), np.full((3, 6), 2))
+    assert ops.max(X[:0, :, :0], 0).shape == (3, 0)
+
+
+def test_length_of_nothing_has_no_slope() -> None:
+    np.testing.assert_array_equal(gradient_of(lambda x: ops.hypot(x, 0.0), np.float32([0, -2])), [0, -1])
+
+
 def test_powers_of_zero_have_a_slope() -> None:
     np.testing.assert_array_equal(gradient_of(lambda x: ops.vander(x, 4), np.float32([0, 1])), [1, 6])
 
@@ -412,6 +452,10 @@ def test_gradient_of_segments_without_rows_of_their_own() -> None:
         (lambda: ops.real(np.ones(2, complex)), TypeError, "Complex numbers"),
         (lambda: ops.norm(M, 2), ValueError, "for matrices 'fro', 1, -1, inf or -inf; received 2"),
         (lambda: ops.norm(X, 1), ValueError, r"shape \(4, 3, 6\) and axis None"),
+        (lambda: ops.max(X[:0]), ValueError, r"max: there are no values over axis None of shape \(0, 3, 6\)"),
+        (lambda: ops.min(X[:, :0], (1, 2)), ValueError, r"min: there are no values"),
+        (lambda: ops.argmin(X[:, :0], 1), ValueError, r"argmin: there are no values"),
+        (lambda: ops.pad(X, 1, "linear_ramp"), ValueError, "symmetric or wrap, received 'linear_ramp'"),
         (lambda: ops.moveaxis(X, (0, 1), 2), ValueError, "as many places as axes"),
         (lambda: ops.expand_dims(X, (0, 0)), ValueError, "repeated axis"),
         (lambda: ops.repeat(X, [1, 2], 1), ValueError, "expected 3 repeats"),

@@ -66,8 +66,12 @@ def test_einsum_says_what_is_wrong() -> None:
         ops.einsum("ab,bc,cd", draw(2, 5), draw(5, 3), draw(4, 2))
     with pytest.raises(ValueError, match="names 2 operands, received 1"):
         ops.einsum("ab,bc->ac", draw(2, 3))
-    with pytest.raises(NotImplementedError, match="names an axis of one operand twice"):
-        ops.einsum("aa->a", draw(3, 3))
+    with pytest.raises(ValueError, match="axis 'a' of 'aa->a' has sizes 3 and 4"):
+        ops.einsum("aa->a", draw(3, 4))
+    with pytest.raises(ValueError, match=r"axis 'a' has two sizes in one operand of shape \(1, 3\)"):
+        ops.einsum("aa->a", draw(1, 3))
+    with pytest.raises(ValueError, match="axis 'a' of 'aa->a' has sizes None and 3"):
+        run_traced(lambda x: ops.einsum("aa->a", x), draw(3, 3))
     with pytest.raises(ValueError, match="names an axis that no operand has"):
         ops.einsum("ab->ac", draw(3, 3))
 

@@ -322,3 +322,13 @@ def test_decay_rides_on_the_weight_gradient(optimizer: optimizers.Optimizer, op:
         optimizer.apply([product], [w])
     plan = trace.program(inputs, []).describe(32)
     assert f"matmul + {op} " in plan, plan
+
+
+def test_adafactor_where_a_row_and_a_column_have_no_gradient() -> None:
+    """As when an input is 0 in all samples and a unit is dead: 1e-30 times 1e-30 is no float."""
+    kernel = Variable(np.full((3, 2), 0.5, np.float32))
+    optimizer = optimizers.Adafactor(0.1)
+    optimizer.apply([np.float32([[0, 0], [0, 1], [0, 2]])], [kernel])
+    assert np.isfinite(kernel.numpy()).all()
+    np.testing.assert_array_equal(kernel.numpy()[[0, 0, 1, 2], [0, 1, 0, 0]], 0.5)
+    assert (kernel.numpy()[1:, 1] < 0.5).all()

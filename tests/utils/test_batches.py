@@ -21,7 +21,7 @@ def test_splitting() -> None:
     x, y = np.arange(10), np.arange(10) * 2
     (a, b), (c, d) = utils.split_dataset((x, y), left_size=0.8)
     assert (a.tolist(), b.tolist(), c.tolist(), d.tolist()) == (x[:8].tolist(), y[:8].tolist(), [8, 9], [16, 18])
-    left, right = utils.split_dataset(x, 3, 4, shuffle=True, seed=1)
+    left, right = utils.split_dataset(x, 3, 4, shuffle=True, seed=1, preferred_backend="tensorflow")
     assert len(left) == 3 and len(right) == 4 and len({*left, *right}) == 7
     with pytest.raises(ValueError, match="more than the 10"):
         utils.split_dataset(x, 6, 5)

@@ -1,5 +1,8 @@
 """Callbacks: your own code at the begin and end of training, epochs and batches."""
 
+from typing import TYPE_CHECKING
+
+from ravine import _absent
 from ravine.callbacks.backup_and_restore import BackupAndRestore
 from ravine.callbacks.callback import Callback
 from ravine.callbacks.callback_list import CallbackList
@@ -37,3 +40,6 @@ __all__ = [
     "TensorBoard",
     "TerminateOnNaN",
 ]
+
+if not TYPE_CHECKING:  # for which any name would exist
+    __getattr__, __dir__ = _absent.hooks(__name__, __all__)

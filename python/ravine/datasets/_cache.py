@@ -55,8 +55,14 @@ def fetch(relative_path: str, url: str, expected: str, algorithm: str) -> Path:
         ValueError: what was downloaded has another checksum.
     """
     target = cache_dir() / relative_path
-    if target.is_file():
-        return target
+    if not target.is_file():
+        download(url, target, expected, algorithm)
+    return target
+
+
+def download(url: str, target: Path, expected: str | None, algorithm: str) -> None:
+    """Put what is published at a URL in its place, when it is complete and, unless `expected` is None, verified. Raises
+    as `fetch`."""
     with write_atomically(target) as partial:
         try:
             _download(url, partial)
@@ -67,12 +73,11 @@ def fetch(relative_path: str, url: str, expected: str, algorithm: str) -> Path:
                 f"Download it by other means and put it at {target} "
                 "(or set RAVINE_HOME to the folder that holds it)."
             ) from error
-        found = checksum(partial, algorithm)
+        found = None if expected is None else checksum(partial, algorithm)
         if found != expected:
             raise ValueError(
                 f"{url}: expected {algorithm} {expected}, the download has {found}. Nothing was kept; try again."
             )
-    return target
 
 
 @contextlib.contextmanager

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ravine import _config
+from ravine import _absent, _config
 from ravine._registry import Registry
 from ravine.initializers.constant import Constant, Identity, Ones, Zeros
 from ravine.initializers.distributions import RandomNormal, RandomUniform, TruncatedNormal
@@ -126,3 +126,7 @@ def get(identifier: Any, input_axes: Any = None, output_axes: Any = None) -> Any
     if isinstance(found, VarianceScaling) and found.input_axes is None and found.output_axes is None:
         return found.along(input_axes, output_axes)
     return found
+
+
+if not TYPE_CHECKING:  # for which any name would exist
+    __getattr__, __dir__ = _absent.hooks(__name__, __all__)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ravine import _config
+from ravine import _absent, _config
 from ravine.layers.activation import Activation
 from ravine.layers.activity_regularization import ActivityRegularization
 from ravine.layers.batch_normalization import BatchNormalization
@@ -199,3 +199,7 @@ def deserialize(config: dict, custom_objects: dict | None = None) -> Any:
     if not isinstance(layer, Layer):
         raise ValueError(f"layers.deserialize: expected the configuration of a layer, received {config!r}.")
     return layer
+
+
+if not TYPE_CHECKING:  # for which any name would exist
+    __getattr__, __dir__ = _absent.hooks(__name__, __all__)

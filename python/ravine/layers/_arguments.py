@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ravine.tensor import standardize_dtype
+from ravine import dtype_policies
 
 _LEGACY_SHAPES = ("input_shape", "batch_input_shape", "batch_shape", "input_dim")
 _IGNORED = ("batch_size", "input_dtype", "implementation")
@@ -35,9 +35,10 @@ def legacy_shape(kwargs: dict) -> tuple | None:
 
 def checked_policy(dtype: Any, where: str) -> str:
     """The name of a dtype or policy, which is noted and, when it is not float32, warned about."""
-    name = dtype if isinstance(dtype, str) else dtype["config"]["name"] if isinstance(dtype, dict) else None
-    if name is None:
-        name = "float32" if dtype is None else getattr(dtype, "name", None) or standardize_dtype(dtype)
+    try:
+        name = dtype_policies.get(dtype).name
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
     if name != "float32":
         warnings.warn(f"{where}: everything is computed in float32; dtype {name!r} is noted only.", stacklevel=4)
     return name

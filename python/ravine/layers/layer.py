@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ravine import _config, _lookup, _tree, constraints, initializers, ops, regularizers
+from ravine import _config, _lookup, _tree, constraints, dtype_policies, initializers, ops, regularizers
 from ravine._masks import mask_of
 from ravine._names import auto_name, name_first
+from ravine.dtype_policies import DTypePolicy
 from ravine.layers import _call
 from ravine.layers._arguments import checked_policy, drop_ignored, legacy_shape
 from ravine.layers._eager import remember, run_again, run_eagerly
@@ -358,8 +359,8 @@ class Layer(State):
     variable_dtype = compute_dtype = input_dtype = dtype
 
     @property
-    def dtype_policy(self) -> str:
-        return self._dtype
+    def dtype_policy(self) -> DTypePolicy:
+        return DTypePolicy(self._dtype)
 
     def get_config(self) -> dict:
         """What `from_config` needs to make this layer again, without its weights.
@@ -369,12 +370,7 @@ class Layer(State):
         config: dict[str, Any] = {
             "name": self.name,
             "trainable": self.trainable,
-            "dtype": {
-                "module": "keras",
-                "class_name": "DTypePolicy",
-                "config": {"name": self._dtype},
-                "registered_name": None,
-            },
+            "dtype": dtype_policies.serialize(self.dtype_policy),
         }
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)

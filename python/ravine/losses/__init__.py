@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from ravine import _absent
 from ravine._registry import Registry
 from ravine.losses.circle import Circle, circle
 from ravine.losses.crossentropy import (
@@ -178,3 +181,6 @@ _registry = Registry(
 )
 functions = _registry.functions
 get, serialize, deserialize = _registry.get, _registry.serialize, _registry.deserialize
+
+if not TYPE_CHECKING:  # for which any name would exist
+    __getattr__, __dir__ = _absent.hooks(__name__, __all__)

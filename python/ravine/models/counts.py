@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 DEFAULT_BATCH_SIZE = 32
+MOST = 2**63 - 1  # that the engine can count
 
 
 def check_batch_size(batch_size: Any, name: str = "batch_size") -> int:
@@ -20,4 +21,6 @@ def check_count(value: Any, name: str, least: int = 1) -> int:
         raise TypeError(f"{name}: expected an integer, received {value!r} of type {type(value).__name__}.")
     if value < least:
         raise ValueError(f"{name}: expected an integer of at least {least}, received {value}.")
+    if value > MOST:
+        raise ValueError(f"{name}: expected an integer of at most 2**63 - 1, received {value}.")
     return int(value)

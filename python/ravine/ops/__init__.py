@@ -5,6 +5,9 @@ without Python. All numbers are computed as float32: integers are exact up to 2*
 are labels that eager results are converted to.
 """
 
+from typing import TYPE_CHECKING
+
+from ravine import _absent
 from ravine.ops import _graph_functions
 from ravine.ops.attention import (
     dot_product_attention,
@@ -651,3 +654,6 @@ __all__ = [
 for _name in __all__:
     if _name not in _graph_functions.NO_OPERATIONS:
         globals()[_name] = _graph_functions.for_graphs(globals()[_name])
+
+if not TYPE_CHECKING:  # for which any name would exist
+    __getattr__, __dir__ = _absent.hooks(__name__, __all__)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ravine.ops import math, rearrangement, reduction, shapes, slicing, splitting
+from ravine.ops import diagonals, math, rearrangement, reduction, shapes, slicing, splitting
 from ravine.ops._dtypes import axis_of, common, shape_of, tag
 from ravine.ops.tracing import apply
 
@@ -112,17 +112,16 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
     """Einstein's sum: ``einsum("bij,bjk->bik", x, y)``, with ``...`` for axes that are not named.
 
-    Two operands meet in one (batched) matrix product; more of them from left to right. An axis that an operand names
-    twice is not supported.
+    Two operands meet in one (batched) matrix product; more of them from left to right. Of an axis that one operand
+    names twice, the diagonal is taken: ``einsum("ii->i", x)``.
     """
     inputs, output = _parsed(subscripts, [shape_of(x) for x in operands])
     terms = list(zip(inputs, operands, strict=True))
     for names, x in terms:
-        if len(set(names)) != len(names):
-            raise NotImplementedError(f"ops.einsum: {subscripts!r} names an axis of one operand twice.")
         if len(names) != len(shape_of(x)):
             raise ValueError(f"ops.einsum: {names!r} in {subscripts!r} does not fit shape {shape_of(x)}.")
     _check_sizes(subscripts, terms)
+    terms = [_diagonal(names, x) for names, x in terms]
     while len(terms) > 1:
         (a, x), (b, y), *rest = terms
         wanted = set(output).union(*(names for names, _ in rest))
@@ -162,6 +161,18 @@ def _check_sizes(subscripts: str, terms: list[tuple[str, Any]]) -> None:
                     f"{', '.join(str(shape_of(x)) for _, x in terms)}."
                 )
             known[name] = size if known[name] == 1 else known[name]
+
+
+def _diagonal(names: str, x: Any) -> tuple[str, Any]:
+    """Axes of one name become one."""
+    for name in dict.fromkeys(names):
+        while names.count(name) > 1:
+            first, second = names.index(name), names.rindex(name)
+            if shape_of(x)[first] != shape_of(x)[second]:
+                raise ValueError(f"ops.einsum: axis {name!r} has two sizes in one operand of shape {shape_of(x)}.")
+            x = diagonals.diagonal(x, 0, first, second)
+            names = names[:first] + names[first + 1 : second] + names[second + 1 :] + name
+    return names, x
 
 
 def _summed(names: str, x: Any, kept: set[str]) -> tuple[str, Any]:

@@ -50,13 +50,20 @@ def divide_no_nan(x1: Any, x2: Any) -> Any:
 
 
 def floor_divide(x1: Any, x2: Any) -> Any:
-    """floor(x1 / x2)"""
-    return apply("floor", [divide(x1, x2)], dtype=common(x1, x2))
+    """floor(x1 / x2), of the exact quotient; infinite where x2 is 0"""
+    rest = where(equal(x2, 0), 0, fmod(x1, x2))
+    whole = divide(subtract(x1, rest), x2)
+    return apply("round", [subtract(whole, _on_other_side(rest, x2))], dtype=common(x1, x2))
 
 
 def mod(x1: Any, x2: Any) -> Any:
-    """x1 - floor(x1 / x2) * x2: the remainder, with the sign of x2"""
-    return subtract(x1, multiply(floor_divide(x1, x2), x2))
+    """x1 - floor(x1 / x2) * x2: the remainder, exact, with the sign of x2"""
+    rest = fmod(x1, x2)
+    return where(_on_other_side(rest, x2), add(rest, x2), rest)
+
+
+def _on_other_side(rest: Any, x2: Any) -> Any:
+    return logical_and(not_equal(rest, 0), not_equal(less(rest, 0), less(x2, 0)))
 
 
 def power(x1: Any, x2: Any) -> Any:
@@ -160,7 +167,8 @@ def log10(x: Any) -> Any:
 
 def cbrt(x: Any) -> Any:
     """The cube root, negative for negative x"""
-    return multiply(sign(x), power(absolute(x), 1 / 3))
+    side = where(signbit(x), -1.0, 1.0)  # unlike sign(x), not 0 at 0, where the slope is infinite
+    return multiply(side, power(multiply(side, x), 1 / 3))
 
 
 def heaviside(x1: Any, x2: Any) -> Any:
@@ -169,8 +177,8 @@ def heaviside(x1: Any, x2: Any) -> Any:
 
 
 def fmod(x1: Any, x2: Any) -> Any:
-    """x1 - trunc(x1 / x2) * x2: the remainder, with the sign of x1"""
-    return subtract(x1, multiply(trunc(divide(x1, x2)), x2))
+    """x1 - trunc(x1 / x2) * x2: the remainder, exact, with the sign of x1"""
+    return apply("fmod", [x1, x2], dtype=common(x1, x2))
 
 
 def fmax(x1: Any, x2: Any) -> Any:
@@ -185,6 +193,8 @@ def fmin(x1: Any, x2: Any) -> Any:
 
 def trunc(x: Any) -> Any:
     """The whole number next to x on the side of 0"""
+    if tag(x) != "float32":
+        return x
     return where(less(x, 0.0), ceil(x), floor(x))
 
 
@@ -289,8 +299,8 @@ def isclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan:
 
 
 def signbit(x: Any) -> Any:
-    """True where x is below 0"""
-    return less(x, 0)
+    """True where x is below 0, or is -0.0"""
+    return less(where(equal(x, 0), reciprocal(x), x), 0) if tag(x) == "float32" else less(x, 0)
 
 
 def isinf(x: Any) -> Any:

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from ravine.ops import math, rearrangement, reduction, selection, shapes, splitting
-from ravine.ops._dtypes import axis_of, listed, shape_of
+from ravine.ops._dtypes import axis_of, common, listed, shape_of
 from ravine.ops.tracing import apply
 
 
 def relu(x: Any) -> Any:
     """max(x, 0); the gradient at 0 is 0."""
-    return apply("relu", [x])
+    return apply("relu", [x], dtype=common(x))
 
 
 def relu6(x: Any) -> Any:

@@ -23,15 +23,30 @@ def mean(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False
 
 
 def max(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False, initial: float | None = None) -> Any:
-    """The largest value over `axis`, at least `initial`; equal ones share the gradient."""
+    """The largest value over `axis`, at least `initial`; equal ones share the gradient. Raises ValueError where there
+    is none and no `initial`."""
+    if initial is None:
+        _check_some("max", x, axis)
     largest = _reduce("max", x, axis, keepdims, tag(x))
     return largest if initial is None else math.maximum(largest, initial)
 
 
 def min(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False, initial: float | None = None) -> Any:
-    """The smallest value over `axis`, at most `initial`; equal ones share the gradient."""
+    """The smallest value over `axis`, at most `initial`; equal ones share the gradient. Raises ValueError where there
+    is none and no `initial`."""
+    if initial is None:
+        _check_some("min", x, axis)
     smallest = _reduce("min", x, axis, keepdims, tag(x))
     return smallest if initial is None else math.minimum(smallest, initial)
+
+
+def _check_some(name: str, x: Any, axis: int | Sequence[int] | None) -> None:
+    sizes = shape_of(x)
+    if 0 not in (sizes[i] for i in axes_of(axis, len(sizes))):
+        return
+    if 0 in (size for i, size in enumerate(sizes) if i not in axes_of(axis, len(sizes))):
+        return
+    raise ValueError(f"ops.{name}: there are no values over axis {axis} of shape {sizes}.")
 
 
 def amax(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
@@ -166,7 +181,7 @@ def norm(
 
 def logsumexp(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
     """log(sum(exp(x))), without overflow"""
-    top = math.stop_gradient(max(x, axis, True))
+    top = math.stop_gradient(_reduce("max", x, axis, True, "float32"))
     top = math.where(math.isfinite(top), top, 0.0)  # infinity less infinity would be NaN
     total = math.add(math.log(sum(math.exp(math.subtract(x, top)), axis, True)), top)
     return total if keepdims else sum(total, axis, False)
@@ -178,11 +193,13 @@ def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
         first = argmax(shapes.ravel(x), 0)
         return shapes.reshape(first, [1] * len(shape_of(x))) if keepdims else first
     axis = axis_of(axis, len(shape_of(x)))
+    _check_some("argmax", x, axis)
     return apply("argmax", [x], {"axes": [axis], "axis": axis, "keepdims": int(keepdims)}, "int32")
 
 
 def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """The index of the first smallest value along `axis`, as int32"""
+    _check_some("argmin", x, axis)
     return argmax(math.negative(x), axis, keepdims)
 
 

@@ -146,7 +146,8 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float |
     """Elements added around: `pad_width` gives (before, after) for each axis, or one pair or number for all.
 
     Args:
-        mode: ``constant`` (with `constant_values`, by default 0), ``edge``, ``reflect`` or ``symmetric``, as np.pad.
+        mode: ``constant`` (with `constant_values`, by default 0), ``edge``, ``reflect``, ``symmetric`` or ``wrap``,
+            as np.pad.
     """
     sizes = shape_of(x)
     width = np.asarray(pad_width)
@@ -174,8 +175,8 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float |
 
 
 def _padded_with_itself(x: Any, pairs: list[tuple[int, int]], mode: str) -> Any:
-    if mode not in ("edge", "reflect", "symmetric"):
-        raise ValueError(f"ops.pad: expected mode constant, edge, reflect or symmetric, received {mode!r}.")
+    if mode not in ("edge", "reflect", "symmetric", "wrap"):
+        raise ValueError(f"ops.pad: expected mode constant, edge, reflect, symmetric or wrap, received {mode!r}.")
     for axis, (before, after) in enumerate(pairs):
         if not before and not after:
             continue

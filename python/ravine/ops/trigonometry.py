@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 from ravine.ops.math import (
@@ -13,10 +14,13 @@ from ravine.ops.math import (
     exp,
     expm1,
     greater,
+    isinf,
     less,
     log,
     log1p,
+    logical_or,
     maximum,
+    minimum,
     multiply,
     negative,
     reciprocal,
@@ -53,12 +57,12 @@ def tan(x: Any) -> Any:
 
 def arcsin(x: Any) -> Any:
     """The angle whose sine is x, within [-pi/2, pi/2]"""
-    return arctan(divide(x, sqrt(multiply(subtract(1.0, x), add(x, 1.0)))))
+    return apply("arcsin", [x])
 
 
 def arccos(x: Any) -> Any:
     """The angle whose cosine is x, within [0, pi]"""
-    return multiply(arctan(sqrt(divide(subtract(1.0, x), add(x, 1.0)))), 2.0)
+    return apply("arccos", [x])
 
 
 def arctan2(x1: Any, x2: Any) -> Any:
@@ -101,8 +105,12 @@ def arctanh(x: Any) -> Any:
 
 
 def hypot(x1: Any, x2: Any) -> Any:
-    """sqrt(x1 ** 2 + x2 ** 2)"""
-    return sqrt(add(square(x1), square(x2)))
+    """sqrt(x1 ** 2 + x2 ** 2), also where the squares are too large for a float; the gradient at (0, 0) is 0."""
+    first, second = absolute(x1), absolute(x2)
+    large = maximum(first, second)
+    ratio = divide(minimum(first, second), where(logical_or(equal(large, 0.0), isinf(large)), 1.0, large))
+    length = multiply(large, sqrt(add(square(ratio), 1.0)))
+    return where(logical_or(isinf(first), isinf(second)), inf, length)
 
 
 def deg2rad(x: Any) -> Any:

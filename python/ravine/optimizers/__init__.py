@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ravine import _config, _lookup
+from ravine import _absent, _config, _lookup
 from ravine._registry import Registry
 from ravine.optimizers import legacy, schedules
 from ravine.optimizers.adadelta import Adadelta
@@ -86,3 +86,7 @@ def get(identifier: Any) -> Any:
     if found is None or isinstance(found, Optimizer):
         return found
     raise _lookup.not_an_identifier(identifier, "optimizer")
+
+
+if not TYPE_CHECKING:  # for which any name would exist
+    __getattr__, __dir__ = _absent.hooks(__name__, __all__)

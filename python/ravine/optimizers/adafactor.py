@@ -65,7 +65,8 @@ class Adafactor(Optimizer):
             v = replace(v, ops.multiply(ops.expand_dims(share, -1), ops.expand_dims(column, -2)))
         else:
             v = update_average(v, squares, decay)
-        step = ops.divide(gradient, ops.sqrt(v))
+        # Where a row and a column have no gradient at all, their product is too small for a float.
+        step = ops.divide_no_nan(gradient, ops.sqrt(v))
         excess = ops.maximum(ops.divide(_rms(step), self.clip_threshold), 1.0)
         size = ops.multiply(ops.maximum(_rms(variable), self.epsilon_2), rate)
         variable.assign_sub(ops.multiply(step, ops.divide(size, excess)))

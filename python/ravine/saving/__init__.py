@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ravine import _absent
 from ravine._config import (
     CustomObjectScope,
     custom_object_scope,
@@ -47,3 +48,7 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
 
     config = legacy_config.modern(json_config.parse(json_string))
     return deserialize_keras_object(config, custom_objects, kind="model", module="keras")
+
+
+if not TYPE_CHECKING:  # for which any name would exist
+    __getattr__, __dir__ = _absent.hooks(__name__, __all__)

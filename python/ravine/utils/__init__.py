@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ravine import _absent
 from ravine._config import (
     CustomObjectScope,
     custom_object_scope,
@@ -15,6 +16,7 @@ from ravine._config import (
     serialize_keras_object,
 )
 from ravine.config import disable_interactive_logging, enable_interactive_logging, is_interactive_logging_enabled
+from ravine.tensor import standardize_dtype
 from ravine.utils.batches import pack_x_y_sample_weight, pad_sequences, split_dataset, unpack_x_y_sample_weight
 from ravine.utils.numerical import normalize, to_categorical
 from ravine.utils.progbar import Progbar
@@ -24,6 +26,7 @@ from ravine.utils.tensors import get_source_inputs, is_keras_tensor
 
 if TYPE_CHECKING:
     from ravine.plots import model_to_dot, plot_history, plot_model
+    from ravine.utils.downloads import get_file
 
 __all__ = [
     "CustomObjectScope",
@@ -36,6 +39,7 @@ __all__ = [
     "disable_interactive_logging",
     "enable_interactive_logging",
     "get_custom_objects",
+    "get_file",
     "get_registered_name",
     "get_registered_object",
     "get_source_inputs",
@@ -51,6 +55,7 @@ __all__ = [
     "serialize_keras_object",
     "set_random_seed",
     "split_dataset",
+    "standardize_dtype",
     "to_categorical",
     "unpack_x_y_sample_weight",
 ]
@@ -61,7 +66,11 @@ def __getattr__(name: str) -> Any:
         from ravine import plots  # most programs draw nothing
 
         return getattr(plots, name)
-    raise AttributeError(f"module 'ravine.utils' has no attribute {name!r}")
+    if name == "get_file":
+        from ravine.utils.downloads import get_file
+
+        return get_file
+    raise _absent.error(__name__, name, __all__)
 
 
 def __dir__() -> list[str]:

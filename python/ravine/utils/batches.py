@@ -39,12 +39,14 @@ def split_dataset(
     right_size: int | float | None = None,
     shuffle: bool = False,
     seed: int | None = None,
+    preferred_backend: str | None = None,
 ) -> tuple[Any, Any]:
     """The first and the last rows of an array, or of a list, tuple or dict of arrays of equal length.
 
     Args:
         left_size, right_size: numbers of rows, or shares from 0 to 1; one of them may be left out.
         shuffle: choose the rows at random, with `seed`.
+        preferred_backend: accepted for Keras' sake.
 
     Raises:
         ValueError: no size, sizes that are more than there is, or arrays of unequal lengths.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ravine import _config
+from ravine import _absent, _config
 from ravine.optimizers.schedules.compose import Chain, Warmup
 from ravine.optimizers.schedules.cosine import CosineDecay, CosineDecayRestarts
 from ravine.optimizers.schedules.decay import (
@@ -59,3 +59,7 @@ def deserialize(config: Any, custom_objects: dict | None = None) -> LearningRate
     return _config.deserialize_keras_object(
         config, custom_objects, kind="schedule", module="keras.optimizers.schedules"
     )
+
+
+if not TYPE_CHECKING:  # for which any name would exist
+    __getattr__, __dir__ = _absent.hooks(__name__, __all__)
