@@ -41,7 +41,7 @@ class Tracked:
             counts = False  # what a property sets counts, not the property
         elif isinstance(value, (Variable, Tracked, list, tuple, dict)):
             tracked[name] = value
-            counts = outside or any(True for _ in _inside(value, (Variable, Tracked)))
+            counts = outside or any(True for _ in _inside((value,), (Variable, Tracked)))
         else:
             held = tracked.pop(name, None) is not None
             counts = held or (outside and name[0] != "_" and state.get(name, self) is not value)
@@ -61,19 +61,15 @@ class Tracked:
     def _held(self, kind: type) -> Iterator[Any]:
         """The objects of a class among the attributes, each once, in the order in which they were set."""
         seen: set[int] = set()
-        for value in self.__dict__["_tracked"].values():
-            for item in _inside(value, kind):
-                if id(item) not in seen:
-                    seen.add(id(item))
-                    yield item
+        for item in _inside(self.__dict__["_tracked"], kind):
+            if id(item) not in seen:
+                seen.add(id(item))
+                yield item
 
 
-def _inside(value: Any, kind: type | tuple[type, ...]) -> Iterator[Any]:
-    if isinstance(value, kind):
-        yield value
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _inside(item, kind)
-    elif isinstance(value, dict):
-        for item in value.values():
+def _inside(container: Any, kind: type | tuple[type, ...]) -> Iterator[Any]:
+    for item in container.values() if isinstance(container, dict) else container:
+        if isinstance(item, kind):
+            yield item
+        elif isinstance(item, (list, tuple, dict)):
             yield from _inside(item, kind)

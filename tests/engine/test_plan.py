@@ -1,5 +1,6 @@
 """What becomes of a graph: which nodes run, in how many steps, in how much memory."""
 
+import itertools
 import re
 from collections.abc import Callable
 from typing import Any
@@ -238,3 +239,26 @@ def test_more_threads_for_more_work(set_threads: Callable[[int], None]) -> None:
     wide = network([512, 512, 512]).program.describe(128)
     assert " 2 threads," in wide
     assert any("|" in line for line in wide.splitlines()[1:])
+
+
+def one_row(widths: list[int]) -> str:
+    """The plan that predicts one row with dense layers of these widths."""
+    t = Tracer()
+    x = t.input(None, widths[0])
+    for before, after in itertools.pairwise(widths):
+        x = t.add("relu", t.add("matmul", x, t.variable(before, after)))
+    return t.plan(t.add("softmax", x), batch_size=1)
+
+
+def test_no_barrier_stands_where_one_thread_does_all(set_threads: Callable[[int], None]) -> None:
+    set_threads(3)
+    plan = one_row([784, 300, 100, 10])  # the last layer is a single slice, and so is the softmax
+    assert "3 threads" in plan
+    assert number(plan, "# barriers") == 3
+
+
+@pytest.mark.skipif(_core.available_threads() < 2, reason="one processor: no team to choose")
+@pytest.mark.parametrize(("widths", "threads"), [([784, 300, 100, 10], 2), ([2000, *[100] * 20], 1)])
+def test_a_team_must_pay_off_where_barriers_are_slow(widths: list[int], threads: int) -> None:
+    _core.set_num_threads(2)
+    assert number(one_row(widths), r"batch 1, # thread") == threads

@@ -151,6 +151,11 @@ CONFIGURATIONS: dict[str, tuple[Callable[[dict], Any], str]] = {
     "no layers": (lambda c: c["config"].pop("layers"), r"Sequential 'net'.*layers"),
     "units that are text": (lambda c: layer(c, "out")["config"].update(units="3"), r"Dense 'out'.*units"),
     "units that are negative": (lambda c: layer(c, "out")["config"].update(units=-1), r"Dense 'out'.*units"),
+    "infinitely many units": (lambda c: layer(c, "out")["config"].update(units=np.inf), r"Dense 'out'.*units.*inf"),
+    "an infinite shape": (
+        lambda c: c["config"]["layers"][0]["config"].update(batch_shape=[None, np.inf]),
+        r"Sequential 'net': InputLayer .*infinity",
+    ),
     "an unknown argument": (lambda c: layer(c, "out")["config"].update(evil=1), r"Dense 'out'.*evil"),
     "an unknown activation": (
         lambda c: layer(c, "out")["config"].update(activation="evil"),
@@ -211,7 +216,7 @@ def deep(levels: int, opening: str, closing: str) -> bytes:
         (b"\xff\xfe", "not valid JSON"),
         (b'{"class_name": NaN}', "holds NaN"),
         (b'{"class_name": NaN}', "holds NaN"),
-        (b'{"class_name": -Infinity}', "class"),
+        (b'{"class_name": -Infinity}', "which is not a model"),
         (b'{"a": 1, "a": 2}', "'a' twice"),
         (deep(300, '{"a":', "}"), "levels deep"),
         (deep(100_000, '{"a":', "}"), "deep"),
@@ -221,6 +226,14 @@ def deep(levels: int, opening: str, closing: str) -> bytes:
 )
 def test_json(tmp_path: Path, members: dict, text: bytes, match: str) -> None:
     refused(write(tmp_path / "m.keras", {**members, "config.json": text}), match)
+
+
+def test_a_class_name_that_is_a_list_in_a_graph() -> None:
+    x = ravine.Input((2,))
+    config = ravine.Model(x, layers.Dense(1)(x) * 2).get_config()
+    config["layers"][1]["class_name"] = ["Dense"]
+    with pytest.raises(ValueError, match=r"the name of a layer.*\['Dense'\]"):
+        ravine.Model.from_config(config)
 
 
 def test_models_within_models(tmp_path: Path, members: dict) -> None:

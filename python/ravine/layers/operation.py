@@ -69,11 +69,11 @@ class KerasOperation(Operation):
     @classmethod
     def from_entry(cls, entry: dict) -> KerasOperation | None:
         """The operation that a layer's entry in the configuration of a graph stands for; None when it is a layer."""
-        module = entry.get("module")
-        if not isinstance(module, str) or function_of(module, entry.get("class_name", "")) is None:
+        module, class_name = entry.get("module"), entry.get("class_name")
+        if not isinstance(module, str) or not isinstance(class_name, str) or function_of(module, class_name) is None:
             return None
         arguments = {key: _config.deserialize_keras_object(value) for key, value in entry["config"].items()}
-        return cls(entry["class_name"], module, arguments, arguments.pop("name", None))
+        return cls(class_name, module, arguments, arguments.pop("name", None))
 
     def entry(self) -> dict:
         """What `from_entry` takes."""
