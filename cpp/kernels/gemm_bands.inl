@@ -22,7 +22,8 @@ RAVINE_INLINE bool has_bands(const ravine::GemmArgs& g) {
     return g.k <= kBandDepth || (goes_into_update(g) && g.a_col % kAliasing != 0);
 }
 
-/// Rows [i, i + rows) and columns [j, j + columns), into the band if there is one, else into the update.
+/// Rows [i, i + rows) and columns [j, j + columns), into the band if there is one.
+template <class Way>
 static void multiply_band(const ravine::GemmArgs& g, int64_t i, int64_t j, int64_t rows, int64_t columns, float* band) {
     Tile t{};
     t.k = g.k;
@@ -30,8 +31,7 @@ static void multiply_band(const ravine::GemmArgs& g, int64_t i, int64_t j, int64
     t.a_col = g.a_col;
     t.b_row = g.b_row;
     t.c_row = columns;
-    t.in_registers = !band;
-    t.update = !band || g.k >= kFetchedDepth ? g.epilogue->update : nullptr;
+    t.update = g.epilogue->update;
     const int64_t vectors = divide_up(columns, kWidth), panels = divide_up(vectors, kTileVectors);
     const int64_t tiles = divide_up(rows, kTileRows);
     for (int64_t tile = 0; tile < tiles; ++tile) {
@@ -44,24 +44,35 @@ static void multiply_band(const ravine::GemmArgs& g, int64_t i, int64_t j, int64
             t.b = g.b + t.column * g.b_col;
             t.b_last = t.c_last = smaller(kWidth, columns - (end - 1) * kWidth);
             t.c = band + r * columns + first * kWidth;
-            multiply_tile(next - r, end - first, t);
+            multiply_tile<Way>(next - r, end - first, t);
+        }
+    }
+}
+
+template <class Way>
+static void gemm_bands(const ravine::GemmArgs& g, float* band) {
+    const int64_t blocks = divide_up(g.n, kBandColumns);
+    for (int64_t q = 0; q < blocks; ++q) {
+        const int64_t vectors = divide_up(g.n, kWidth), j = share_begin(q, blocks, vectors) * kWidth;
+        const int64_t columns = smaller(share_begin(q + 1, blocks, vectors) * kWidth, g.n) - j;
+        const int64_t height = band ? smaller(kBandFloats / columns, 32) / kTileRows * kTileRows : g.m;
+        for (int64_t i = 0; i < g.m; i += height) {
+            const int64_t rows = smaller(height, g.m - i);
+            multiply_band<Way>(g, i, j, rows, columns, band);
+            if (band) g.epilogue->apply(g.epilogue->context, band, columns, i, j, rows, columns);
         }
     }
 }
 
 static void gemm_bands(const ravine::GemmArgs& g) {
+    const Update* const update = g.epilogue->update;
+    if (goes_into_update(g)) return choose_way(*update, [&](auto way) { gemm_bands<decltype(way)>(g, nullptr); });
     alignas(64) float band[kBandFloats];
-    const bool in_registers = goes_into_update(g);
-    const int64_t blocks = divide_up(g.n, kBandColumns);
-    for (int64_t q = 0; q < blocks; ++q) {
-        const int64_t vectors = divide_up(g.n, kWidth), j = share_begin(q, blocks, vectors) * kWidth;
-        const int64_t columns = smaller(share_begin(q + 1, blocks, vectors) * kWidth, g.n) - j;
-        const int64_t height = in_registers ? g.m : smaller(kBandFloats / columns, 32) / kTileRows * kTileRows;
-        for (int64_t i = 0; i < g.m; i += height) {
-            const int64_t rows = smaller(height, g.m - i);
-            multiply_band(g, i, j, rows, columns, in_registers ? nullptr : band);
-            if (!in_registers) g.epilogue->apply(g.epilogue->context, band, columns, i, j, rows, columns);
-        }
+    if (!update || g.k < kFetchedDepth) return gemm_bands<ToMemory<0>>(g, band);
+    switch (update->slots) {
+        case 0: return gemm_bands<ToMemory<1>>(g, band);
+        case 1: return gemm_bands<ToMemory<2>>(g, band);
+        default: return gemm_bands<ToMemory<3>>(g, band);
     }
 }
 

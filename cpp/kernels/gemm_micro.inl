@@ -6,27 +6,27 @@
 namespace RAVINE_ISA {
 
 /// Each element is one chain of FMAs with ascending p. So its bits depend neither on the shape of the tile nor on where
-/// the depth was cut (the next piece starts from C).
-template <int kRows, int kVectors, bool kRowMajorA, bool kPartialB, bool kUpdates>
-static void multiply_tile(const Tile& t) {
-    const int64_t c_last = t.c_last, c_row = t.c_row;
+/// the depth was cut (the next piece starts from C). Not inline: a function of its own keeps its registers.
+template <int kRows, int kVectors, bool kRowMajorA, bool kPartialB, class Way>
+static __attribute__((noinline)) void multiply_tile(const Tile& t) {
+    constexpr bool kFromZero = Way::kFetched > 0;
     Vec sum[kRows][kVectors];
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
         const float* start = t.start + r * t.start_row;
 #pragma GCC unroll 8
         for (int v = 0; v < kVectors; ++v)
-            sum[r][v] = !t.start           ? Vec{}
-                        : v + 1 < kVectors ? load(start + v * kWidth)
-                                           : load_partial(start + v * kWidth, c_last);
+            sum[r][v] = kFromZero || !t.start ? Vec{}
+                        : v + 1 < kVectors    ? load(start + v * kWidth)
+                                              : load_partial(start + v * kWidth, t.c_last);
     }
 
     const float *a = t.a, *b = t.b;
     const int64_t a_row = kRowMajorA ? t.a_row : 1, a_col = kRowMajorA ? 1 : t.a_col;
     const int64_t b_row = t.b_row, b_last = t.b_last;
     // Only the first of many tiles copies, and shared-out rows make that one nearly full.
-    float* copy = kRows + 1 >= kTileRows ? t.copy : nullptr;
-    Ahead<kUpdates, kRows, kVectors> ahead(t);
+    float* copy = !kFromZero && kRows + 1 >= kTileRows ? t.copy : nullptr;
+    Ahead<Way::kFetched, kRows, kVectors> ahead(t);
     for (int64_t p = 0; p < t.k; ++p) {
         ahead.fetch();
         if constexpr (kRowMajorA && kRows == kTileRows && kVectors == kTileVectors)
@@ -49,37 +49,24 @@ static void multiply_tile(const Tile& t) {
         b += b_row;
     }
 
-    if constexpr (kUpdates)
-        if (t.in_registers) return update_tile(t, sum);
-    float* c = t.c;
-#pragma GCC unroll 16
-    for (int r = 0; r < kRows; ++r, c += c_row) {
-#pragma GCC unroll 8
-        for (int v = 0; v + 1 < kVectors; ++v) store(c + v * kWidth, sum[r][v]);
-        if (c_last == kWidth)
-            store(c + (kVectors - 1) * kWidth, sum[r][kVectors - 1]);
-        else
-            store_partial(c + (kVectors - 1) * kWidth, sum[r][kVectors - 1], c_last);
-    }
+    Way::template finish<kPartialB>(t, sum);
 }
 
-template <int kRows, int kVectors, bool kRowMajorA, bool kUpdates>
+template <int kRows, int kVectors, bool kRowMajorA, class Way>
 static void multiply_tile(const Tile& t) {
     if (t.b_last < kWidth)
-        multiply_tile<kRows, kVectors, kRowMajorA, true, kUpdates>(t);
+        multiply_tile<kRows, kVectors, kRowMajorA, true, Way>(t);
     else
-        multiply_tile<kRows, kVectors, kRowMajorA, false, kUpdates>(t);
+        multiply_tile<kRows, kVectors, kRowMajorA, false, Way>(t);
 }
 
 template <int kRows, int kVectors>
 static void multiply_tile(const Tile& t) {
     if constexpr (kRows * kVectors <= kTileAccumulators) {
-        if constexpr (updates_in_registers(kRows, kVectors))
-            if (t.update) return multiply_tile<kRows, kVectors, false, true>(t);
         if (kRows > 1 && t.a_col == 1)
-            multiply_tile<kRows, kVectors, true, false>(t);
+            multiply_tile<kRows, kVectors, true, ToMemory<0>>(t);
         else
-            multiply_tile<kRows, kVectors, false, false>(t);
+            multiply_tile<kRows, kVectors, false, ToMemory<0>>(t);
     }
 }
 
@@ -108,6 +95,22 @@ RAVINE_INLINE void multiply_tile(int64_t rows, int64_t vectors, const Tile& t) {
         case 7: return multiply_tile<7>(vectors, t);
         case 8: return multiply_tile<8>(vectors, t);
     }
+}
+
+/// A tile on its way into an update, or with one. Of another size it goes to memory, and nothing is fetched meanwhile.
+template <class Way>
+RAVINE_INLINE void multiply_tile(int64_t rows, int64_t vectors, const Tile& t) {
+    const bool high = rows == kTileRows, wide = vectors == kTileVectors;
+    if (!updates_in_registers(rows, vectors))
+        multiply_tile(rows, vectors, t);
+    else if (high && wide)
+        multiply_tile<kTileRows, kTileVectors, false, Way>(t);
+    else if (high)
+        multiply_tile<kTileRows, kTileVectors - 1, false, Way>(t);
+    else if (wide)
+        multiply_tile<kTileRows - 1, kTileVectors, false, Way>(t);
+    else
+        multiply_tile<kTileRows - 1, kTileVectors - 1, false, Way>(t);
 }
 
 }  // namespace RAVINE_ISA
