@@ -6,8 +6,10 @@
 #include <cstring>
 #include <exception>
 #include <limits>
+#include <optional>
 
 #include "exec/chain.h"
+#include "exec/denormals.h"
 #include "exec/gather.h"
 #include "exec/team.h"
 
@@ -107,12 +109,15 @@ class Runner {
     void operator()(int thread) {
         const int threads = plan_.threads;
         float* scratch = plan_.scratch + plan_.scratch_floats * thread;
+        std::optional<DenormalMode> mode(std::in_place, plan_.changes_variables);
         Clock::time_point polled = Clock::now();
         for (int64_t batch = range_.begin; batch < range_.end; ++batch) {
             // Between batches nothing is half done: here the caller may look, and stop. Both reasons to stop carry the
             // number of a batch, so that all threads agree on it however far apart they are.
             if (thread == 0 && batch != range_.begin && poll_ && Clock::now() - polled >= interval_) {
+                mode.reset();  // the caller's own, for what is not ours
                 if (!ask(batch)) stop_at_.store(batch);
+                mode.emplace(plan_.changes_variables);
                 polled = Clock::now();
             }
             if (threads > 1 && batch != range_.begin) barrier_.wait();
@@ -240,6 +245,7 @@ bool run_once(Plan& plan, DataError* error) {
     } team{plan, error, Barrier(plan.threads)};
     const auto body = [](void* context, int thread) {
         Team& self = *static_cast<Team*>(context);
+        const DenormalMode mode(false);
         for (const Step& step : self.plan.steps) {
             if (step.barrier) self.barrier.wait();
             if (!holds(step)) continue;

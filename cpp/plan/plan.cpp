@@ -283,6 +283,8 @@ std::unique_ptr<Plan> make_plan(const Schedule& schedule, const KernelTable& ker
     for (size_t i = 0; i < schedule.groups.size(); ++i)
         if (!schedule.groups[i].nodes[0].op->alias)
             plan->steps.push_back(binder.bind(schedule.groups[i], partition.shares[i]));
+    for (const Group& group : schedule.groups)
+        for (const Node& node : group.nodes) plan->changes_variables |= !node.op->updates.empty();
     const auto port = [&](ValueId id) {
         const Shape& shape = schedule.graph->shape(id);
         return Port{static_cast<float*>(binder.address(id)), shape.unit(), shape.batched()};

@@ -68,6 +68,7 @@ struct Plan {
     std::vector<Step> steps;
     std::vector<Port> inputs, outputs;
     bool barrier_before_outputs = false;
+    bool changes_variables = false;
     std::unique_ptr<Storage> arena;
     int64_t scratch_floats = 0;  // of one thread
     float* scratch = nullptr;    // at the arena's end, for all threads
