@@ -91,40 +91,6 @@ RAVINE_INLINE bool is_narrow(const ravine::GemmArgs& g) {
     return g.a_col == 1 && g.m >= kWidth && (g.n <= kWidth / 4 || (g.n <= kAcrossMost && kWidth == 16 && g.k >= 64));
 }
 
-/// Columns beyond the last full vector, if they are so few that it pays to do them apart; else 0.
-RAVINE_INLINE int64_t tail_columns(const ravine::GemmArgs& g) {
-    const int64_t columns = g.n % kWidth;
-    const bool pays = kWidth == 16 && columns <= kWidth / 4 && g.n >= 3 * kWidth && g.m >= 2 * kWidth && g.k >= kWidth;
-    if (g.a_col == 1) return pays ? columns : 0;
-    return pays && !g.bias ? columns : 0;
-}
-
-/// The last `columns` columns of C.
-static void multiply_columns_apart(const ravine::GemmArgs& g, int64_t columns) {
-    const int64_t begin = g.n - columns;
-    struct Shifted {
-        const ravine::Epilogue* epilogue;
-        int64_t begin;
-    } const shifted{g.epilogue, begin};
-    ravine::Epilogue shift;
-    shift.context = &shifted;
-    shift.update = nullptr;
-    shift.apply = [](const void* context, float* tile, int64_t ld, int64_t i, int64_t j, int64_t m, int64_t n) {
-        const Shifted& s = *static_cast<const Shifted*>(context);
-        s.epilogue->apply(s.epilogue->context, tile, ld, i, s.begin + j, m, n);
-    };
-    ravine::GemmArgs tail = g;
-    tail.n = columns;
-    tail.b += begin * g.b_col;
-    if (g.bias) tail.bias += begin;
-    if (g.c) tail.c += begin;
-    if (g.epilogue) tail.epilogue = &shift;
-    if (g.a_col == 1)
-        gemm_narrow(tail);
-    else
-        gemm_swapped(tail);
-}
-
 static void gemm(const ravine::GemmArgs& g) {
     if (g.m <= 0 || g.n <= 0) return;
     if (is_dot(g)) return gemm_dot(g);
@@ -135,13 +101,8 @@ static void gemm(const ravine::GemmArgs& g) {
     if (g.b_col != 1 && g.m <= kAcrossMost) return gemm_few_rows(g);
     if (is_narrow(g)) return gemm_narrow(g);
     if (prefers_swap(g)) return gemm_swapped(g);
-    const bool bands = has_bands(g);
-    if (bands && !goes_into_update(g)) return gemm_bands(g);
-    const int64_t tail = tail_columns(g);
-    ravine::GemmArgs body = g;
-    body.n -= tail;
-    bands ? gemm_bands(body) : gemm_blocked(body);
-    if (tail) multiply_columns_apart(g, tail);
+    if (has_bands(g)) return gemm_bands(g);
+    gemm_blocked(g);
 }
 
 static int64_t gemm_scratch(int64_t m, int64_t n, int64_t k, bool a_unit, bool b_unit) {

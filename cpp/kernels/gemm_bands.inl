@@ -32,7 +32,8 @@ static void multiply_band(const ravine::GemmArgs& g, int64_t i, int64_t j, int64
     t.b_row = g.b_row;
     t.c_row = columns;
     t.update = g.epilogue->update;
-    const int64_t vectors = divide_up(columns, kWidth), panels = divide_up(vectors, kTileVectors);
+    const int64_t narrow = narrow_columns(rows, columns);
+    const int64_t vectors = divide_up(columns - narrow, kWidth), panels = divide_up(vectors, kTileVectors);
     const int64_t tiles = divide_up(rows, kTileRows);
     for (int64_t tile = 0; tile < tiles; ++tile) {
         const int64_t r = share_begin(tile, tiles, rows), next = share_begin(tile + 1, tiles, rows);
@@ -42,9 +43,10 @@ static void multiply_band(const ravine::GemmArgs& g, int64_t i, int64_t j, int64
             const int64_t first = share_begin(q, panels, vectors), end = share_begin(q + 1, panels, vectors);
             t.column = j + first * kWidth;
             t.b = g.b + t.column * g.b_col;
-            t.b_last = t.c_last = smaller(kWidth, columns - (end - 1) * kWidth);
+            t.narrow = narrow > 0 && q + 1 == panels;
+            t.b_last = t.c_last = t.narrow ? narrow : smaller(kWidth, columns - (end - 1) * kWidth);
             t.c = band + r * columns + first * kWidth;
-            multiply_tile<Way>(next - r, end - first, t);
+            multiply_tile<Way>(next - r, end - first + t.narrow, t);
         }
     }
 }

@@ -14,8 +14,8 @@
 
 namespace RAVINE_ISA {
 
-/// The largest tile an epilogue sees.
-enum : int64_t { kGemmRows = 32, kGemmColumns = kTileVectors * kWidth };
+/// The largest tile an epilogue sees, and the distance of the rows of one with a narrow vector.
+enum : int64_t { kGemmRows = 32, kGemmColumns = kTileVectors * kWidth, kWidePanel = kGemmColumns + kWidth };
 
 enum : int64_t {
     kDepthBlock = 800,
@@ -29,6 +29,7 @@ enum : int64_t {
 };
 
 struct Blocking {
+    int64_t narrow;        // columns of C that join the last panel
     int64_t panel;         // columns of a panel
     int64_t depth;         // rows of B per pass
     int64_t columns;       // columns of B per pass
@@ -48,16 +49,17 @@ RAVINE_INLINE bool packs_b(int64_t m, int64_t n, int64_t k, bool b_unit) {
 static Blocking choose_blocking(int64_t m, int64_t n, int64_t k, int64_t a_col, bool b_unit, bool has_c) {
     const bool split = k > kDepthBlock, in_scratch = split && !has_c;
     Blocking f;
+    f.narrow = narrow_columns(m, n);
     f.pack_b = packs_b(m, n, k, b_unit);
     f.panel = kGemmColumns;
     if (!f.pack_b && !in_scratch) f.panel = larger(f.panel, smaller(kTileAccumulators / m, kMaxTileVectors) * kWidth);
     f.depth = split ? divide_up(k, divide_up(k, kDepthBlock)) : k;
-    const int64_t panels = divide_up(n, f.panel), most = in_scratch ? kPartialColumns : kColumnsBlock;
+    const int64_t panels = divide_up(n - f.narrow, f.panel), most = in_scratch ? kPartialColumns : kColumnsBlock;
     f.columns = divide_up(panels, divide_up(panels, larger(most / f.panel, 1))) * f.panel;
     f.pack_a = packs_a(m, f.columns, k, a_col);
     f.size_a = f.pack_a ? f.depth * kPackedRows : 0;
-    f.size_b = f.pack_b ? f.depth * (m > kRowsBlock ? f.columns : f.panel) : 0;
-    f.size_partial = in_scratch ? m * f.columns : 0;
+    f.size_b = f.pack_b ? f.depth * ((m > kRowsBlock ? f.columns : f.panel) + kWidth) : 0;
+    f.size_partial = in_scratch ? m * (f.columns + kWidth) : 0;
     return f;
 }
 
@@ -67,8 +69,8 @@ static int64_t blocked_scratch(int64_t m, int64_t n, int64_t k, bool a_unit, boo
     const int64_t depth = smaller(k, kDepthBlock), columns = divide_up(n, kGemmColumns) * kGemmColumns;
     const int64_t per_pass = smaller(columns, kColumnsBlock);
     const int64_t size_a = packs_a(m, per_pass, k, a_unit ? 1 : int64_t{kAliasing}) ? depth * kPackedRows : 0;
-    const int64_t size_b = packs_b(m, n, k, b_unit) ? depth * (m > kRowsBlock ? per_pass : kGemmColumns) : 0;
-    return size_a + size_b + (k > kDepthBlock ? m * smaller(columns, kPartialColumns) : 0);
+    const int64_t size_b = packs_b(m, n, k, b_unit) ? depth * ((m > kRowsBlock ? per_pass : kGemmColumns) + kWidth) : 0;
+    return size_a + size_b + (k > kDepthBlock ? m * (smaller(columns, kPartialColumns) + kWidth) : 0);
 }
 
 static void apply_epilogue(const ravine::Epilogue& e, float* tile, int64_t ld, int64_t i, int64_t j, int64_t m,
@@ -98,6 +100,7 @@ RAVINE_INLINE void prefetch_tile(int64_t rows, int64_t columns, const float* c, 
 struct PanelJob {
     int64_t i_begin, i_end;
     int64_t j, columns;
+    bool narrow;  // is the last vector narrow?
     int64_t p, depth;
     const float* a;  // A(i_begin, p)
     int64_t a_row, a_col;
@@ -110,12 +113,12 @@ struct PanelJob {
 
 static void multiply_panel(const ravine::GemmArgs& g, const PanelJob& job) {
     const int64_t vectors = divide_up(job.columns, kWidth), last = job.columns - (vectors - 1) * kWidth;
-    const int64_t tile_rows = smaller(kTileAccumulators / vectors, kMaxTileRows);
+    const int64_t tile_rows = job.narrow ? kTileRows : smaller(kTileAccumulators / vectors, kMaxTileRows);
     const int64_t rows = job.i_end - job.i_begin, tiles = divide_up(rows, tile_rows), group = kGemmRows / tile_rows;
     const bool last_piece = job.p + job.depth >= g.k;
     // Rows of a large A come from memory, where no hardware looks ahead from one row's piece of the depth to the next.
     const bool far = job.j == 0 && g.m * g.k >= kFarFloats;
-    alignas(64) float buffer[kGemmRows * kGemmColumns];
+    alignas(64) float buffer[kGemmRows * kWidePanel];
 
     Tile t;
     t.k = job.depth;
@@ -124,6 +127,7 @@ static void multiply_panel(const ravine::GemmArgs& g, const PanelJob& job) {
     t.b = g.b + job.p * g.b_row + job.j * g.b_col;
     t.b_row = g.b_row;
     t.b_last = t.c_last = last;
+    t.narrow = job.narrow;
     t.copy = nullptr;
     t.copy_row = job.panel;
     t.c_row = job.sums ? job.sums_row : job.panel;
@@ -165,16 +169,15 @@ static void multiply_panel(const ravine::GemmArgs& g, const PanelJob& job) {
 static void gemm_blocked(const ravine::GemmArgs& g) {
     const Blocking f = choose_blocking(g.m, g.n, g.k, g.a_col, g.b_col == 1, g.c != nullptr);
     const int64_t row_passes = divide_up(g.m, kRowsBlock);
-    const int64_t panels = divide_up(g.n, f.panel), panels_per_pass = f.columns / f.panel;
+    const int64_t panels = divide_up(g.n - f.narrow, f.panel), panels_per_pass = f.columns / f.panel;
     const auto panel_begin = [&](int64_t q) {
-        return smaller(share_begin(q, panels, divide_up(g.n, kWidth)) * kWidth, g.n);
+        return q == panels ? g.n : share_begin(q, panels, divide_up(g.n - f.narrow, kWidth)) * kWidth;
     };
     float* const packed_a = g.scratch;
     float* const packed_b = packed_a + f.size_a;
     float* const partial = packed_b + f.size_b;
     PanelJob job;
-    job.panel = f.panel;
-    job.sums_row = g.c ? g.ldc : f.columns;
+    job.sums_row = g.c ? g.ldc : f.columns + kWidth;
 
     for (int64_t q_begin = 0; q_begin < panels; q_begin += panels_per_pass) {
         const int64_t q_end = smaller(q_begin + panels_per_pass, panels);
@@ -194,11 +197,13 @@ static void gemm_blocked(const ravine::GemmArgs& g) {
                 for (int64_t q = q_begin; q < q_end; ++q) {
                     job.j = panel_begin(q);
                     job.columns = panel_begin(q + 1) - job.j;
+                    job.narrow = f.narrow > 0 && q + 1 == panels;
+                    job.panel = job.narrow ? int64_t{kWidePanel} : f.panel;
                     job.pack = f.pack_b && pass == 0;
                     job.packed =
                         !f.pack_b ? nullptr : packed_b + (row_passes > 1 ? (q - q_begin) * f.panel * f.depth : 0);
                     job.sums = g.c              ? g.c + job.i_begin * g.ldc + job.j
-                               : f.size_partial ? partial + job.i_begin * f.columns + job.j - panel_begin(q_begin)
+                               : f.size_partial ? partial + job.i_begin * job.sums_row + job.j - panel_begin(q_begin)
                                                 : nullptr;
                     multiply_panel(g, job);
                 }

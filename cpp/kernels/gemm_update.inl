@@ -170,10 +170,6 @@ RAVINE_INLINE bool updates_in_registers(const Update* update, int64_t m, int64_t
            m / divide_up(m, kTileRows) + 1 >= kTileRows;
 }
 
-template <bool given>
-struct Given {
-    static constexpr bool value = given;
-};
 /// Calls what may depend on whether an operand is given.
 template <class Body>
 RAVINE_INLINE void choose(const void* operand, Body body) {
