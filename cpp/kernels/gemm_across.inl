@@ -33,27 +33,23 @@ static void across_tile(const Across& t, int64_t i, int64_t count) {
 
     const float *x = t.x + i * t.x_row, *y = t.y;
     const int64_t x_row = t.x_row, y_row = t.y_row, y_col = t.y_col;
-    // Rows beyond the last are the last again.
-    const auto row = [&](int64_t j)
-                         __attribute__((always_inline)) { return x + (kFull ? j : smaller(j, lanes - 1)) * x_row; };
-    const auto add = [&](const Vec& column) __attribute__((always_inline)) {
+    const auto add_block = [&](int64_t depth) __attribute__((always_inline)) {
+        Vec r[kWidth];
+        // Rows beyond the last are the last again.
+#pragma GCC unroll 16
+        for (int64_t j = 0; j < kWidth; ++j) r[j] = load_lanes(x + (kFull ? j : smaller(j, lanes - 1)) * x_row, depth);
+        transpose_registers(r);
+#pragma GCC unroll 16
+        for (int64_t j = 0; j < kWidth; ++j)
+            if (depth == kWidth || j < depth)
 #pragma GCC unroll 8
-        for (int c = 0; c < kFew; ++c) sum[c] = fma(column, splat(y[c * y_col]), sum[c]);
-        y += y_row;
+                for (int c = 0; c < kFew; ++c) sum[c] = fma(r[j], splat(y[j * y_row + c * y_col]), sum[c]);
+        x += kWidth;
+        y += kWidth * y_row;
     };
-    Vec column[4];
     int64_t p = 0;
-    for (; p + 4 <= t.k; p += 4, x += 4) {
-        load_columns(column, [&](int64_t j) __attribute__((always_inline)) { return load_quad(row(j)); });
-#pragma GCC unroll 4
-        for (const Vec& v : column) add(v);
-    }
-    if (const int64_t left = t.k - p) {
-        load_columns(column, [&](int64_t j) __attribute__((always_inline)) { return load_quad(row(j), left); });
-        add(column[0]);
-        if (left > 1) add(column[1]);
-        if (left > 2) add(column[2]);
-    }
+    for (; p + kWidth <= t.k; p += kWidth) add_block(kWidth);
+    if (p < t.k) add_block(t.k - p);
 
     float* const out = t.out + i * t.out_row;
     if (t.out_row == 1) {
@@ -61,10 +57,13 @@ static void across_tile(const Across& t, int64_t i, int64_t count) {
         for (int c = 0; c < kFew; ++c) store_partial(out + c * t.out_col, sum[c], lanes);
         return;
     }
-    float columns[kFew * kWidth];
+    Vec r[kWidth] = {};
 #pragma GCC unroll 8
-    for (int c = 0; c < kFew; ++c) store(columns + c * kWidth, sum[c]);
-    transpose(kFew, lanes, columns, kWidth, out, t.out_row);
+    for (int c = 0; c < kFew; ++c) r[c] = sum[c];
+    transpose_registers(r);
+#pragma GCC unroll 16
+    for (int64_t j = 0; j < kWidth; ++j)
+        if (kFull || j < lanes) store_partial(out + j * t.out_row, r[j], kFew);
 }
 
 template <int kFew>

@@ -124,6 +124,9 @@ struct SoftmaxRows {
     int64_t m, n, ld;
     const float* x;
     Vec max;  // of the row that comes next, where rows are not small
+    /// A load waits for a store of a part of a vector before it, though what that part leaves out is all it reads:
+    /// small rows that are replaced are collected here.
+    float collected[kWidth * kSmallRow * kWidth];
 
     __attribute__((always_inline)) inline SoftmaxRows(int64_t rows, int64_t columns, int64_t stride, const float* data)
         : m(rows), n(columns), ld(stride), x(data), max(m > 0 && !is_small(n) ? max_of_row(n, x) : Vec{}) {}
@@ -139,7 +142,15 @@ struct SoftmaxRows {
                 result = {r.max[0], r.sum[0]};
                 const Vec scale = 1.0f / r.sum;
                 for (int k = 0; k < count; ++k) r.e[k] *= scale;
-                store_row(n, y, r.e);
+                const int64_t part = i % kWidth;
+                const bool replaces = y == row;
+                store_row(n, replaces ? collected + part * n : y, r.e);
+                if (replaces && (part + 1 == kWidth || i + 1 == m)) {
+                    float* const first = y - part * n;
+                    for_row((part + 1) * n, [=](int64_t j, int64_t lanes) __attribute__((always_inline)) {
+                        store_lanes(first + j, load_lanes(collected + j, lanes), lanes);
+                    });
+                }
             });
             return result;
         }

@@ -1,4 +1,4 @@
-// Transposes, four columns of as many rows as a vector has lanes at a time.
+// Transposes, in registers or on the way from memory to memory.
 #pragma once
 
 namespace RAVINE_ISA {
@@ -67,6 +67,47 @@ RAVINE_INLINE void load_columns(Vec (&column)[4], Load quad) {
     column[2] = shuffle_in_lanes<0, 1, 4, 5>(b, d);
     column[3] = shuffle_in_lanes<2, 3, 6, 7>(b, d);
 }
+
+#define RAVINE_LANE(lane) 4 * (lane), 4 * (lane) + 1, 4 * (lane) + 2, 4 * (lane) + 3
+
+/// r[i][j] becomes r[j][i], where each line of memory is to be met once.
+RAVINE_INLINE void transpose_registers(Vec (&r)[kWidth]) {
+    // The 4 x 4 blocks that lie within lanes.
+#pragma GCC unroll 4
+    for (int i = 0; i < kWidth; i += 4) {
+        const Vec a = shuffle_in_lanes<0, 4, 1, 5>(r[i], r[i + 1]), b = shuffle_in_lanes<2, 6, 3, 7>(r[i], r[i + 1]);
+        const Vec c = shuffle_in_lanes<0, 4, 1, 5>(r[i + 2], r[i + 3]);
+        const Vec d = shuffle_in_lanes<2, 6, 3, 7>(r[i + 2], r[i + 3]);
+        r[i] = shuffle_in_lanes<0, 1, 4, 5>(a, c);
+        r[i + 1] = shuffle_in_lanes<2, 3, 6, 7>(a, c);
+        r[i + 2] = shuffle_in_lanes<0, 1, 4, 5>(b, d);
+        r[i + 3] = shuffle_in_lanes<2, 3, 6, 7>(b, d);
+    }
+    // Then the lanes themselves.
+#if RAVINE_WIDTH == 16
+#define RAVINE_EVEN(x, y) __builtin_shufflevector(x, y, RAVINE_LANE(0), RAVINE_LANE(2), RAVINE_LANE(4), RAVINE_LANE(6))
+#define RAVINE_ODD(x, y) __builtin_shufflevector(x, y, RAVINE_LANE(1), RAVINE_LANE(3), RAVINE_LANE(5), RAVINE_LANE(7))
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i) {
+        const Vec a = RAVINE_EVEN(r[i], r[i + 4]), b = RAVINE_ODD(r[i], r[i + 4]);
+        const Vec c = RAVINE_EVEN(r[i + 8], r[i + 12]), d = RAVINE_ODD(r[i + 8], r[i + 12]);
+        r[i] = RAVINE_EVEN(a, c);
+        r[i + 4] = RAVINE_EVEN(b, d);
+        r[i + 8] = RAVINE_ODD(a, c);
+        r[i + 12] = RAVINE_ODD(b, d);
+    }
+#undef RAVINE_EVEN
+#undef RAVINE_ODD
+#elif RAVINE_WIDTH == 8
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i) {
+        const Vec a = r[i], b = r[i + 4];
+        r[i] = __builtin_shufflevector(a, b, RAVINE_LANE(0), RAVINE_LANE(2));
+        r[i + 4] = __builtin_shufflevector(a, b, RAVINE_LANE(1), RAVINE_LANE(3));
+    }
+#endif
+}
+#undef RAVINE_LANE
 
 /// dst[j*ld_dst + i] = src[i*ld_src + j] for m <= kWidth rows and n <= 4 columns. With `pad`, whole vectors are written
 /// to dst, zeros beyond m.
