@@ -1,5 +1,4 @@
-// Up to four columns of C for many rows, as they are left over when a row of C does not fill its last vector: a vector
-// holds four columns of four rows.
+// A C of up to four columns and many rows: a vector holds four columns of four rows.
 #pragma once
 
 #include "gemm_blocked.inl"

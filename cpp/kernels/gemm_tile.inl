@@ -14,8 +14,8 @@ enum : int64_t { kTileRows = 4, kTileVectors = 2 };
 #endif
 enum : int64_t { kTileAccumulators = kTileRows * kTileVectors, kMaxTileRows = 8, kMaxTileVectors = 8 };
 
-/// How much of the last vector of its rows a tile uses: all of it, a part, or so little (kNarrowColumns) that
-/// one accumulator holds four rows of it.
+/// How much of the last vector of its rows a tile uses: all of it, a part, or so little (kNarrowColumns) that one
+/// accumulator holds four rows of it.
 enum class Last { full, partial, narrow };
 enum : int64_t { kNarrowColumns = 4 };
 
