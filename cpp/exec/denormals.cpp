@@ -9,11 +9,11 @@ namespace ravine {
 namespace {
 
 #if defined(__SSE2__)
-enum : uint64_t { kFlushes = 0x8000, kMode = 0x8040 };  // results to zero; and operands taken for zero
+constexpr uint64_t kFlushes = 0x8000, kMode = 0x8040;  // results to zero; and operands taken for zero
 uint64_t get() { return _mm_getcsr(); }
 void set(uint64_t state) { _mm_setcsr(static_cast<unsigned>(state)); }
 #elif defined(__aarch64__)
-enum : uint64_t { kFlushes = 1 << 24, kMode = kFlushes };  // results and operands
+constexpr uint64_t kFlushes = 1 << 24, kMode = kFlushes;  // results and operands
 uint64_t get() {
     uint64_t state;
     asm volatile("mrs %0, fpcr" : "=r"(state));
@@ -21,7 +21,7 @@ uint64_t get() {
 }
 void set(uint64_t state) { asm volatile("msr fpcr, %0" ::"r"(state)); }
 #else
-enum : uint64_t { kFlushes = 0, kMode = 0 };
+constexpr uint64_t kFlushes = 0, kMode = 0;
 uint64_t get() { return 0; }
 void set(uint64_t) {}
 #endif
