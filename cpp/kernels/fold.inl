@@ -232,15 +232,10 @@ RAVINE_INLINE void fold_rows(int64_t m, int64_t n, int64_t ld, Term term, float*
         const int64_t columns = n - panel < kPanel ? n - panel : kPanel;
         const auto column_leaf = [&](int64_t i, int64_t end, int64_t j, int64_t lanes) __attribute__((always_inline)) {
             Vec a[kWidth];
-            if (i + kWidth > end) {
-                for (Vec& v : a) v = splat(Fold::identity);
-            } else {
+            for (Vec& v : a) v = splat(Fold::identity);
+            for (; i + kWidth <= end; i += kWidth)
 #pragma GCC unroll 16
-                for (int k = 0; k < kWidth; ++k) a[k] = term((i + k) * ld + j, j, lanes);
-                for (i += kWidth; i + kWidth <= end; i += kWidth)
-#pragma GCC unroll 16
-                    for (int k = 0; k < kWidth; ++k) a[k] = Fold::combine(a[k], term((i + k) * ld + j, j, lanes));
-            }
+                for (int k = 0; k < kWidth; ++k) a[k] = Fold::combine(a[k], term((i + k) * ld + j, j, lanes));
             if (i < end)
 #pragma GCC unroll 16
                 for (int k = 0; k < kWidth; ++k)

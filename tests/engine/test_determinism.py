@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from networks import OPTIMIZERS, Network, network
 
-from ravine import _core
+from ravine import _core, ops
 
 SetThreads = Callable[[int], None]
 
@@ -48,6 +48,19 @@ def test_random_networks(seed: int, set_threads: SetThreads, many: int) -> None:
         bits.append(train(net, batch_size, 4))
     assert threads_of(net.program.describe(batch_size)) == many
     assert bits[0] == bits[1] == bits[2] == bits[3], (widths, options, batch_size)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(256, 128), (40, 130), (40, 5)])
+def test_signs_of_zeros(rows: int, columns: int, isa: str, set_threads: SetThreads, many: int) -> None:
+    """Sums walk down columns in several ways, by the width of a share: none may keep a sign that others lose."""
+    x, signs = np.full((rows, columns), -0.0, np.float32), []
+    for threads in (1, 2, many):
+        set_threads(threads)
+        with ops.Trace() as trace:
+            features = trace.input("x", x.shape)
+            total = ops.sum(features, axis=0)
+        signs.append(np.signbit(trace.program([features], [total]).run([x])[0]).tolist())
+    assert signs[0] == signs[1] == signs[2]
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
