@@ -42,14 +42,14 @@ def measure_gemm(isas: Sequence[str], libraries: dict[str, Path], grid: bool, se
 
 def own_rows(rows: Sequence[Row], cases: Sequence[KernelCase]) -> dict[str, Row]:
     """What a program reported, by case; what a case has forward and backward is added up."""
-    by_name: dict[tuple[str, str], Row] = {}
+    by_name: dict[tuple[str, tuple[int, ...]], Row] = {}
     for row in rows:
-        shape = row["shape"] if "shape" in row else KernelCase("", (int(row["count"]),)).where
-        by_name[row["kernel"], {"16 Ki": "16K", "1024 Ki": "1M"}.get(shape, shape)] = row
+        sizes = row["shape"].split(" x ") if "shape" in row else [row["count"]]
+        by_name[row["kernel"], tuple(map(int, sizes))] = row
     found = {}
     for case in cases:
         names = [case.kernel, f"{case.kernel}_grad"] if len(case.shape) == 2 else [case.kernel]
-        parts = [by_name[name, case.where] for name in names]
+        parts = [by_name[name, case.shape] for name in names]
         seconds = sum(part["seconds"] for part in parts)
         found[case.id] = {"seconds": seconds}
         for figure in ("gigabytes_per_second", "of_copy"):

@@ -256,15 +256,15 @@ def test_kernel_rows_add_up_both_directions() -> None:
             "of_copy": 0.1,
         },
         {"kernel": "relu", "count": 1 << 14, "seconds": 1.0, "gigabytes_per_second": 30.0, "of_copy": 0.3},
-        {"kernel": "sgd", "shape": "1024 Ki", "seconds": 2.0, "gigabytes_per_second": 30.0, "of_copy": 0.3},
+        {"kernel": "sgd", "shape": "33554432", "seconds": 2.0, "gigabytes_per_second": 30.0, "of_copy": 0.3},
     ]
-    cases = [KernelCase("batch_norm", (32, 300)), KernelCase("relu", (1 << 14,)), KernelCase("sgd", (1 << 20,))]
+    cases = [KernelCase("batch_norm", (32, 300)), KernelCase("relu", (1 << 14,)), KernelCase("sgd", (1 << 25,))]
     found = kernels.own_rows(rows, cases)
     both = found["batch_norm 32 x 300"]
     assert both["seconds"] == 4.0
     assert both["gigabytes_per_second"] == pytest.approx(45.0)
     assert both["of_copy"] == pytest.approx(0.15)
-    assert found["sgd 1M"]["seconds"] == 2.0
+    assert found["sgd 32M"]["seconds"] == 2.0
     assert all(case.tiny.id in CASES for cases in GROUPS.values() for case in cases)
 
 

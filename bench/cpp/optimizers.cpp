@@ -30,9 +30,9 @@ void update(bench::Report& report, const ravine::KernelTable& kernels, ravine::E
     const int64_t array = count * static_cast<int64_t>(sizeof(float));
     const int64_t reads = 2 + slots, writes = 1 + slots;
     const char* name = ravine::kEltwiseInfo[static_cast<int>(kernel)].name;
-    const std::string shape = std::to_string(count >> 10) + " Ki";
     const ravine::TileKernel run = kernels.eltwise[static_cast<int>(kernel)];
-    bench::report_bandwidth(report, name, shape, (reads + writes) * array, reads * array, 0.1, [&] { run(args); });
+    bench::report_bandwidth(report, name, std::to_string(count), (reads + writes) * array, reads * array, 0.1,
+                            [&] { run(args); });
 }
 
 }  // namespace

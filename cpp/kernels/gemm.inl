@@ -71,10 +71,15 @@ static void gemm_upright(const ravine::GemmArgs& g) {
     gemm_thin(turned);
 }
 
+/// Do the columns of A push each other out of the second-level cache, with too few columns of C to copy them first?
+RAVINE_INLINE bool collides(const ravine::GemmArgs& g) {
+    return g.a_col % kAliasing == 0 && g.k * g.a_col >= kCollidingFloats && g.n < kPackedColumns;
+}
+
 /// Does it cost less to transpose A and the tiles of C than B; or would rows of C fill vectors worse than columns?
 RAVINE_INLINE bool prefers_swap(const ravine::GemmArgs& g) {
     if (g.bias) return false;
-    if (g.b_col == 1) return g.a_col != 1 && g.n < kWidth && g.m > g.n;
+    if (g.b_col == 1) return g.a_col != 1 && g.m > g.n && (g.n <= kWidth || collides(g));
     return g.m > kWidth / 2 && g.m * (g.k + g.n) < g.k * g.n;
 }
 

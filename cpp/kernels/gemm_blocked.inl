@@ -23,7 +23,9 @@ enum : int64_t {
     kColumnsBlock = 2112 / kGemmColumns * kGemmColumns,
     kAliasing = 1024,               // columns of A so many floats (4 KiB) apart all fall into one set of the L1 cache,
     kPackedRows = kRowsBlock + 16,  // so they are copied to this distance,
-    kCopiedAhead = 8,               // and no hardware foresees the next
+    kCopiedAhead = 8,               // and no hardware foresees the next,
+    kPackedColumns = 512,           // if C has so many;
+    kCollidingFloats = 1 << 19,     // from so many floats on they fill their sets of the L2 cache as well
     kFarFloats = 1 << 16,           // of A, from which on its rows are fetched ahead
     kPartialColumns = 4 * kGemmColumns,  // kColumnsBlock when partial sums live in scratch
 };
@@ -40,7 +42,7 @@ struct Blocking {
 };
 
 RAVINE_INLINE bool packs_a(int64_t m, int64_t columns, int64_t k, int64_t a_col) {
-    return a_col % kAliasing == 0 && m >= 64 && columns >= 512 && k >= 64;
+    return a_col % kAliasing == 0 && m >= 64 && columns >= kPackedColumns && k >= 64;
 }
 RAVINE_INLINE bool packs_b(int64_t m, int64_t n, int64_t k, bool b_unit) {
     return !b_unit || m >= 1024 || (m >= 64 && k * n >= 1 << 19);
