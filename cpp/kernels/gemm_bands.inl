@@ -19,6 +19,7 @@ RAVINE_INLINE bool goes_into_update(const ravine::GemmArgs& g) {
 
 RAVINE_INLINE bool has_bands(const ravine::GemmArgs& g) {
     if (g.c || g.bias || g.b_col != 1 || g.a_col == 1 || g.m < kTileRows) return false;
+    if (panels_collide(g.m, g.k, g.b_row)) return false;  // where packing B gains more
     return g.k <= kBandDepth || (goes_into_update(g) && g.a_col % kAliasing != 0);
 }
 
@@ -70,11 +71,11 @@ static void gemm_bands(const ravine::GemmArgs& g) {
     const Update* const update = g.epilogue->update;
     if (goes_into_update(g)) return choose_way(*update, [&](auto way) { gemm_bands<decltype(way)>(g, nullptr); });
     alignas(64) float band[kBandFloats];
-    if (!update || g.k < kFetchedDepth) return gemm_bands<ToMemory<0>>(g, band);
+    if (!update || g.k < kFetchedDepth) return gemm_bands<ToMemory<FetchNothing>>(g, band);
     switch (update->slots) {
-        case 0: return gemm_bands<ToMemory<1>>(g, band);
-        case 1: return gemm_bands<ToMemory<2>>(g, band);
-        default: return gemm_bands<ToMemory<3>>(g, band);
+        case 0: return gemm_bands<ToMemory<FetchMatrices<1>>>(g, band);
+        case 1: return gemm_bands<ToMemory<FetchMatrices<2>>>(g, band);
+        default: return gemm_bands<ToMemory<FetchMatrices<3>>>(g, band);
     }
 }
 

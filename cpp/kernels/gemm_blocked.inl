@@ -26,7 +26,8 @@ enum : int64_t {
     kCopiedAhead = 8,               // and no hardware foresees the next,
     kPackedColumns = 512,           // if C has so many;
     kCollidingFloats = 1 << 19,     // from so many floats on they fill their sets of the L2 cache as well
-    kFarFloats = 1 << 16,           // of A, from which on its rows are fetched ahead
+    kFarFloats = 1 << 16,           // of A, from which on its rows are fetched ahead,
+    kWideFloats = 3 << 20,          // and of B, from which on its panels are
     kPartialColumns = 4 * kGemmColumns,  // kColumnsBlock when partial sums live in scratch
 };
 
@@ -44,15 +45,20 @@ struct Blocking {
 RAVINE_INLINE bool packs_a(int64_t m, int64_t columns, int64_t k, int64_t a_col) {
     return a_col % kAliasing == 0 && m >= 64 && columns >= kPackedColumns && k >= 64;
 }
-RAVINE_INLINE bool packs_b(int64_t m, int64_t n, int64_t k, bool b_unit) {
-    return !b_unit || m >= 1024 || (m >= 64 && k * n >= 1 << 19);
+/// Panels narrower than two cache lines share lines, and more of their rows fall into one set than that holds.
+RAVINE_INLINE bool panels_collide(int64_t m, int64_t k, int64_t b_row) {
+    return kGemmColumns < 32 && b_row % kAliasing == 0 && m >= 8 && k >= 16;
+}
+RAVINE_INLINE bool packs_b(int64_t m, int64_t n, int64_t k, int64_t b_row, bool b_unit) {
+    return !b_unit || m >= 1024 || (m >= 64 && k * n >= 1 << 19) || panels_collide(m, k, b_row);
 }
 
-static Blocking choose_blocking(int64_t m, int64_t n, int64_t k, int64_t a_col, bool b_unit, bool has_c) {
+static Blocking choose_blocking(int64_t m, int64_t n, int64_t k, int64_t a_col, int64_t b_row, bool b_unit,
+                                bool has_c) {
     const bool split = k > kDepthBlock, in_scratch = split && !has_c;
     Blocking f;
     f.narrow = narrow_columns(m, n);
-    f.pack_b = packs_b(m, n, k, b_unit);
+    f.pack_b = packs_b(m, n, k, b_row, b_unit);
     f.panel = kGemmColumns;
     if (!f.pack_b && !in_scratch) f.panel = larger(f.panel, smaller(kTileAccumulators / m, kMaxTileVectors) * kWidth);
     f.depth = split ? divide_up(k, divide_up(k, kDepthBlock)) : k;
@@ -71,7 +77,8 @@ static int64_t blocked_scratch(int64_t m, int64_t n, int64_t k, bool a_unit, boo
     const int64_t depth = smaller(k, kDepthBlock), columns = divide_up(n, kGemmColumns) * kGemmColumns;
     const int64_t per_pass = smaller(columns, kColumnsBlock);
     const int64_t size_a = packs_a(m, per_pass, k, a_unit ? 1 : int64_t{kAliasing}) ? depth * kPackedRows : 0;
-    const int64_t size_b = packs_b(m, n, k, b_unit) ? depth * ((m > kRowsBlock ? per_pass : kGemmColumns) + kWidth) : 0;
+    const int64_t size_b =
+        packs_b(m, n, k, kAliasing, b_unit) ? depth * ((m > kRowsBlock ? per_pass : kGemmColumns) + kWidth) : 0;
     return size_a + size_b + (k > kDepthBlock ? m * (smaller(columns, kPartialColumns) + kWidth) : 0);
 }
 
@@ -119,7 +126,8 @@ static void multiply_panel(const ravine::GemmArgs& g, const PanelJob& job) {
     const int64_t rows = job.i_end - job.i_begin, tiles = divide_up(rows, tile_rows), group = kGemmRows / tile_rows;
     const bool last_piece = job.p + job.depth >= g.k;
     // Rows of a large A come from memory, where no hardware looks ahead from one row's piece of the depth to the next.
-    const bool far = job.j == 0 && g.m * g.k >= kFarFloats;
+    const bool far = job.a_col == 1 && job.j == 0 && g.m * g.k >= kFarFloats;
+    const bool wide = job.a_col == 1 && !job.packed && job.j + job.columns < g.n && g.k * g.n >= kWideFloats;
     alignas(64) float buffer[kGemmRows * kWidePanel];
 
     Tile t;
@@ -155,8 +163,12 @@ static void multiply_panel(const ravine::GemmArgs& g, const PanelJob& job) {
         t.start = job.p > 0 ? t.c : g.bias ? g.bias + job.j : nullptr;
         t.start_row = job.p > 0 ? t.c_row : 0;
         if (job.p > 0) prefetch_tile(smaller(tile_rows, rows - next), job.columns, t.c + (next - i) * t.c_row, t.c_row);
-        t.fetch_rows = far && next + kTileRows <= rows;
-        multiply_tile(next - i, vectors, t);
+        if (wide && tile + 1 == tiles)
+            multiply_tile<ToMemory<FetchPanel>>(next - i, vectors, t);
+        else if (far && next + tile_rows <= rows)
+            multiply_tile<ToMemory<FetchRows>>(next - i, vectors, t);
+        else
+            multiply_tile(next - i, vectors, t);
         if (t.copy) use_packed();
         i = next;
         if ((tile + 1) % group == 0 || i == rows) {
@@ -169,7 +181,7 @@ static void multiply_panel(const ravine::GemmArgs& g, const PanelJob& job) {
 }
 
 static void gemm_blocked(const ravine::GemmArgs& g) {
-    const Blocking f = choose_blocking(g.m, g.n, g.k, g.a_col, g.b_col == 1, g.c != nullptr);
+    const Blocking f = choose_blocking(g.m, g.n, g.k, g.a_col, g.b_row, g.b_col == 1, g.c != nullptr);
     const int64_t row_passes = divide_up(g.m, kRowsBlock);
     const int64_t panels = divide_up(g.n - f.narrow, f.panel), panels_per_pass = f.columns / f.panel;
     const auto panel_begin = [&](int64_t q) {

@@ -51,7 +51,7 @@ class NarrowVectors<kRows, true> {
 /// the depth was cut (the next piece starts from C). Not inline: a function of its own keeps its registers.
 template <int kRows, int kVectors, bool kRowMajorA, Last kLast, class Way>
 static __attribute__((noinline)) void multiply_tile(const Tile& t) {
-    constexpr bool kFromZero = Way::kFetched > 0, kNarrow = kLast == Last::narrow;
+    constexpr bool kFromZero = Way::Fetch::kForUpdate, kNarrow = kLast == Last::narrow;
     constexpr int kFull = kNarrow ? kVectors - 1 : kVectors;  // of which the last may be a part
     Vec sum[kRows][kVectors];
 #pragma GCC unroll 16
@@ -70,11 +70,9 @@ static __attribute__((noinline)) void multiply_tile(const Tile& t) {
     const int64_t b_row = t.b_row, b_last = t.b_last;
     // Only the first of many tiles copies, and shared-out rows make that one nearly full.
     float* copy = !kFromZero && kRows + 1 >= kTileRows ? t.copy : nullptr;
-    Ahead<Way::kFetched, kRows, kVectors> ahead(t);
+    typename Way::Fetch::template During<kRows, kVectors> fetch(t);
     for (int64_t p = 0; p < t.k; ++p) {
-        ahead.fetch();
-        if constexpr (kRowMajorA && kRows == kTileRows && kFull == kTileVectors)
-            if (t.fetch_rows && p % 2 == 0) __builtin_prefetch(a + (kRows + p / 2 % kRows) * a_row + p / 16 * 16);
+        fetch.step(p, b);
         Vec y[kFull];
 #pragma GCC unroll 8
         for (int v = 0; v < kFull; ++v)
@@ -118,9 +116,9 @@ static void multiply_tile(const Tile& t) {
 template <int kRows, int kVectors>
 static void multiply_tile(const Tile& t) {
     if (kRows > 1 && t.a_col == 1)
-        multiply_tile<kRows, kVectors, true, ToMemory<0>>(t);
+        multiply_tile<kRows, kVectors, true, ToMemory<FetchNothing>>(t);
     else
-        multiply_tile<kRows, kVectors, false, ToMemory<0>>(t);
+        multiply_tile<kRows, kVectors, false, ToMemory<FetchNothing>>(t);
 }
 
 template <int kRows>
@@ -150,18 +148,19 @@ RAVINE_INLINE void multiply_tile(int64_t rows, int64_t vectors, const Tile& t) {
     }
 }
 
-/// A tile on its way into an update, or with one. Of another size it goes to memory, and nothing is fetched meanwhile.
+/// A tile that goes another way, or fetches something meanwhile. Of another size it does neither.
 template <class Way>
 RAVINE_INLINE void multiply_tile(int64_t rows, int64_t vectors, const Tile& t) {
+    constexpr bool kRowMajorA = Way::Fetch::kRowMajorA;
     if (!updates_in_registers(rows, vectors - t.narrow)) return multiply_tile(rows, vectors, t);
     const auto multiply = [&](auto high) {
         constexpr int kRows = kTileRows - 1 + decltype(high)::value;
         if (vectors < kTileVectors)
-            multiply_tile<kRows, kTileVectors - 1, false, Way>(t);
+            multiply_tile<kRows, kTileVectors - 1, kRowMajorA, Way>(t);
         else if (vectors == kTileVectors)
-            multiply_tile<kRows, kTileVectors, false, Way>(t);
+            multiply_tile<kRows, kTileVectors, kRowMajorA, Way>(t);
         else if constexpr (takes_narrow(kRows, kTileVectors + 1))
-            multiply_tile<kRows, kTileVectors + 1, false, Way>(t);
+            multiply_tile<kRows, kTileVectors + 1, kRowMajorA, Way>(t);
     };
     if (rows == kTileRows)
         multiply(Given<true>());

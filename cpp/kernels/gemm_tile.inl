@@ -46,7 +46,6 @@ struct Tile {
     float* c;
     int64_t c_row;
     int64_t c_last;        // floats in the last vector of a row of C (and of start)
-    bool fetch_rows;       // as many rows of A as the tile has, those that follow it?
     const Update* update;  // what the product is for, if its way (gemm_update.inl) asks for that
     int64_t row, column;   // of the tile in the operands of the update
 };

@@ -1,14 +1,15 @@
 // The ways a finished tile may take: to memory, or from registers into the update of an optimizer.
 #pragma once
 
-#include "gemm_tile.inl"
+#include "gemm_fetch.inl"
 
 namespace RAVINE_ISA {
 
 /// Tiles of these sizes can be consumed by an update while they are in registers; any product that is not tiny
 /// consists of them nearly everywhere. The baseline has too few registers.
 RAVINE_INLINE bool updates_in_registers(int64_t rows, int64_t vectors) {
-    return kWidth > 4 && rows + 1 >= kTileRows && vectors + 1 >= kTileVectors && vectors <= kTileVectors;
+    return kWidth > 4 && rows + 1 >= kTileRows && rows <= kTileRows && vectors + 1 >= kTileVectors &&
+           vectors <= kTileVectors;
 }
 
 /// normalized_grad for a tile, row by row, on its way into an update.
@@ -89,10 +90,10 @@ struct Changed {
     };
 };
 
-/// To C. Meanwhile what the product is for may be fetched: the weights, and one slot less than kMatrices.
-template <int kMatrices>
+/// To C.
+template <class Fetched>
 struct ToMemory {
-    static constexpr int kFetched = kMatrices;
+    using Fetch = Fetched;
 
     template <bool kPartial, int kRows, int kVectors>
     RAVINE_INLINE void finish(const Tile& t, const Vec (&sum)[kRows][kVectors]) {
@@ -111,7 +112,7 @@ struct ToMemory {
 template <class Rule, class Changes>
 struct ToUpdate {
     enum : int { kInputs = Rule::kInfo.inputs, kOutputs = Rule::kInfo.outputs, kDense = kOutputs + 1 };
-    static constexpr int kFetched = kOutputs;
+    using Fetch = FetchMatrices<kOutputs>;
 
     template <bool kPartial, int kRows, int kVectors>
     RAVINE_INLINE void finish(const Tile& t, const Vec (&sum)[kRows][kVectors]) {
@@ -204,36 +205,5 @@ RAVINE_INLINE void choose_way(const Update& update, Body body) {
         default: break;
     }
 }
-
-/// Fetches what an update is about to change, a line of each matrix at a time, spread over the depth: the queue of
-/// misses never fills, and the lines are there when the product is.
-template <int kMatrices, int kRows, int kVectors>
-class Ahead {
-  public:
-    explicit Ahead(const Tile& t) {
-        if constexpr (kMatrices > 0) {
-            const TileArgs& args = t.update->args;
-            ld_ = args.in[0].ld;
-            every_ = larger(t.k / left_, 1);
-            for (int k = 0; k < kMatrices; ++k) matrix_[k] = args.in[k > 0 ? k + 1 : 0].data + t.row * ld_ + t.column;
-        }
-    }
-    void fetch() {
-        if constexpr (kMatrices > 0) {
-            if (--wait_ > 0 || left_ == 0) return;
-            wait_ = every_;
-            const int64_t next = --left_ % kRows == 0 ? kWidth - (kRows - 1) * ld_ : ld_;
-            for (int k = 0; k < kMatrices; ++k) {
-                __builtin_prefetch(matrix_[k], 1);
-                matrix_[k] += next;
-            }
-        }
-    }
-
-  private:
-    const float* matrix_[kMatrices + 1];
-    int64_t ld_, every_, wait_ = 1;
-    int left_ = kRows * (kVectors + 1);  // rows begin anywhere in a line
-};
 
 }  // namespace RAVINE_ISA
