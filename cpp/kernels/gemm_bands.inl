@@ -12,6 +12,8 @@ namespace RAVINE_ISA {
 enum : int64_t { kBandColumns = 512, kBandFloats = kBandColumns * kMaxTileRows, kBandDepth = 128 };
 /// Above a shorter product the fetching of what its band meets costs more than it saves.
 enum : int64_t { kFetchedDepth = 64 };
+/// And what is as small as this is in the L1 cache anyway.
+enum : int64_t { kNearFloats = 1 << 12 };
 
 RAVINE_INLINE bool goes_into_update(const ravine::GemmArgs& g) {
     return g.epilogue && updates_in_registers(g.epilogue->update, g.m, g.n) && g.k <= kDepthBlock;
@@ -33,6 +35,7 @@ static void multiply_band(const ravine::GemmArgs& g, int64_t i, int64_t j, int64
     t.b_row = g.b_row;
     t.c_row = columns;
     t.update = g.epilogue->update;
+    t.near = t.update && g.m * g.n * (t.update->slots + 1) <= kNearFloats;
     const int64_t narrow = narrow_columns(rows, columns);
     const int64_t vectors = divide_up(columns - narrow, kWidth), panels = divide_up(vectors, kTileVectors);
     const int64_t tiles = divide_up(rows, kTileRows);

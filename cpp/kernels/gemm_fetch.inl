@@ -64,6 +64,7 @@ struct FetchMatrices {
             const TileArgs& args = t.update->args;
             ld_ = args.in[0].ld;
             every_ = larger(t.k / left_, 1);
+            if (t.near) wait_ = t.k + 1;
             for (int k = 0; k < kMatrices; ++k) matrix_[k] = args.in[k > 0 ? k + 1 : 0].data + t.row * ld_ + t.column;
         }
         void step(int64_t, const float*) {

@@ -98,7 +98,7 @@ static __attribute__((noinline)) void multiply_tile(const Tile& t) {
     if constexpr (kNarrow)
 #pragma GCC unroll 16
         for (int r = 0; r < kRows; ++r) sum[r][kFull] = narrow.row(r);
-    Way::template finish<kLast != Last::full>(t, sum);
+    Way::template finish<kLast>(t, sum);
 }
 
 template <int kRows, int kVectors, bool kRowMajorA, class Way>

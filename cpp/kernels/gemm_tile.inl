@@ -48,6 +48,7 @@ struct Tile {
     int64_t c_last;        // floats in the last vector of a row of C (and of start)
     const Update* update;  // what the product is for, if its way (gemm_update.inl) asks for that
     int64_t row, column;   // of the tile in the operands of the update
+    bool near;             // are these in the L1 cache anyway?
 };
 
 /// A number for the compiler.

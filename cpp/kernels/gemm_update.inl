@@ -95,7 +95,7 @@ template <class Fetched>
 struct ToMemory {
     using Fetch = Fetched;
 
-    template <bool kPartial, int kRows, int kVectors>
+    template <Last, int kRows, int kVectors>
     RAVINE_INLINE void finish(const Tile& t, const Vec (&sum)[kRows][kVectors]) {
         float* c = t.c;
         const int64_t c_row = t.c_row, c_last = t.c_last;
@@ -114,8 +114,20 @@ struct ToUpdate {
     enum : int { kInputs = Rule::kInfo.inputs, kOutputs = Rule::kInfo.outputs, kDense = kOutputs + 1 };
     using Fetch = FetchMatrices<kOutputs>;
 
-    template <bool kPartial, int kRows, int kVectors>
+    template <Last kLast, int kRows, int kVectors>
     RAVINE_INLINE void finish(const Tile& t, const Vec (&sum)[kRows][kVectors]) {
+        // What a mask leaves out is where the next row begins if the tile is as wide as the weights: then loads of
+        // that row would wait for such a store.
+        if (kLast == Last::partial && t.update->args.in[0].ld < kVectors * kWidth)
+            finish<kLast, true>(t, sum);
+        else
+            finish<kLast, false>(t, sum);
+    }
+
+  private:
+    template <Last kLast, bool kLoadsAhead, int kRows, int kVectors>
+    RAVINE_INLINE void finish(const Tile& t, const Vec (&sum)[kRows][kVectors]) {
+        constexpr bool kPartial = kLast != Last::full;
         const TileArgs& args = t.update->args;
         const float* in[kDense];
         float* out[kOutputs];
@@ -124,21 +136,36 @@ struct ToUpdate {
         for (int k = 0; k < kDense; ++k) in[k] = args.in[k].data + offset;
         for (int k = 0; k < kOutputs; ++k) out[k] = args.out[k].data + offset;
         for (int k = kDense; k < kInputs; ++k) constant[k] = splat(*args.in[k].data);
+        const auto lanes = [&](int v) { return kPartial && v + 1 == kVectors ? t.c_last : kWidth; };
+        Vec dense[kVectors][kDense];
+        Results<kOutputs> y[kVectors];
+        const auto load_one = [&](int r, int v) __attribute__((always_inline)) {
+            for (int k = 0; k < kDense; ++k)
+                if (k != 1) dense[v][k] = load_lanes(in[k] + r * ld + v * kWidth, lanes(v));
+        };
+        const auto store_one = [&](int r, int v) __attribute__((always_inline)) {
+            for (int k = 0; k < kOutputs; ++k) store_lanes(out[k] + r * ld + v * kWidth, y[v].value[k], lanes(v));
+        };
         typename Changes::template Rows<kVectors, kPartial> rows(t);
+        if (kLoadsAhead)
+            for (int v = 0; v < kVectors; ++v) load_one(0, v);
 #pragma GCC unroll 16
         for (int r = 0; r < kRows; ++r) {
             rows.begin_row();
 #pragma GCC unroll 8
             for (int v = 0; v < kVectors; ++v) {
-                const int64_t lanes = kPartial && v + 1 == kVectors ? t.c_last : kWidth, at = r * ld + v * kWidth;
+                if (!kLoadsAhead) load_one(r, v);
                 Vec arguments[kInputs];
                 for (int k = 0; k < kInputs; ++k)
-                    if (k != 1) arguments[k] = k < kDense ? load_lanes(in[k] + at, lanes) : constant[k];
+                    if (k != 1) arguments[k] = k < kDense ? dense[v][k] : constant[k];
                 arguments[1] = rows(v, sum[r][v], arguments[0]);
-                const Results<kOutputs> y =
-                    apply([](auto... x) __attribute__((always_inline)) { return Rule::update(x...); }, arguments,
-                          typename IndicesUpTo<kInputs>::type());
-                for (int k = 0; k < kOutputs; ++k) store_lanes(out[k] + at, y.value[k], lanes);
+                y[v] = apply([](auto... x) __attribute__((always_inline)) { return Rule::update(x...); }, arguments,
+                             typename IndicesUpTo<kInputs>::type());
+                if (!kLoadsAhead) store_one(r, v);
+            }
+            if (kLoadsAhead) {
+                for (int v = 0; v < kVectors && r + 1 < kRows; ++v) load_one(r + 1, v);
+                for (int v = 0; v < kVectors; ++v) store_one(r, v);
             }
             rows.end_row();
         }
