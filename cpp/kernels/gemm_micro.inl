@@ -148,11 +148,11 @@ RAVINE_INLINE void multiply_tile(int64_t rows, int64_t vectors, const Tile& t) {
     }
 }
 
-/// A tile that goes another way, or fetches something meanwhile. Of another size it does neither.
+/// A tile that goes another way, or fetches something meanwhile; one of an unusual size does neither.
 template <class Way>
 RAVINE_INLINE void multiply_tile(int64_t rows, int64_t vectors, const Tile& t) {
     constexpr bool kRowMajorA = Way::Fetch::kRowMajorA;
-    if (!updates_in_registers(rows, vectors - t.narrow)) return multiply_tile(rows, vectors, t);
+    if (!is_usual(rows, vectors - t.narrow)) return multiply_tile(rows, vectors, t);
     const auto multiply = [&](auto high) {
         constexpr int kRows = kTileRows - 1 + decltype(high)::value;
         if (vectors < kTileVectors)

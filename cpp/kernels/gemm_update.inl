@@ -5,9 +5,9 @@
 
 namespace RAVINE_ISA {
 
-/// Tiles of these sizes can be consumed by an update while they are in registers; any product that is not tiny
-/// consists of them nearly everywhere. The baseline has too few registers.
-RAVINE_INLINE bool updates_in_registers(int64_t rows, int64_t vectors) {
+/// Tiles of these sizes can be consumed by an update while they are in registers, or fetch something while they are
+/// multiplied; any product that is not tiny consists of them nearly everywhere. The baseline has too few registers.
+RAVINE_INLINE bool is_usual(int64_t rows, int64_t vectors) {
     return kWidth > 4 && rows + 1 >= kTileRows && rows <= kTileRows && vectors + 1 >= kTileVectors &&
            vectors <= kTileVectors;
 }
