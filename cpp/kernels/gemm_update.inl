@@ -116,18 +116,10 @@ struct ToUpdate {
 
     template <Last kLast, int kRows, int kVectors>
     RAVINE_INLINE void finish(const Tile& t, const Vec (&sum)[kRows][kVectors]) {
-        // What a mask leaves out is where the next row begins if the tile is as wide as the weights: then loads of
-        // that row would wait for such a store.
-        if (kLast == Last::partial && t.update->args.in[0].ld < kVectors * kWidth)
-            finish<kLast, true>(t, sum);
-        else
-            finish<kLast, false>(t, sum);
-    }
-
-  private:
-    template <Last kLast, bool kLoadsAhead, int kRows, int kVectors>
-    RAVINE_INLINE void finish(const Tile& t, const Vec (&sum)[kRows][kVectors]) {
         constexpr bool kPartial = kLast != Last::full;
+        // What a mask leaves out may be where the next row begins, if the tile is as wide as the weights: then loads of
+        // that row would wait for such a store.
+        constexpr bool kLoadsAhead = kLast == Last::partial && kVectors < kTileVectors;
         const TileArgs& args = t.update->args;
         const float* in[kDense];
         float* out[kOutputs];
