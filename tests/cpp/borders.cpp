@@ -95,8 +95,10 @@ int main() {
                 for (const int64_t k : {1, 7, 33, 100})
                     for (int form = 0; form < 4; ++form)
                         ravine::test_product(*ravine::kernel_table(isa.c_str()), m, n, k, form & 1, form & 2);
-    // Packed operands and a depth in pieces; the last columns beside full vectors.
-    const int64_t large[][3] = {{1030, 36, 40}, {1030, 100, 40}, {130, 100, 1700}, {130, 292, 2000}, {33, 50, 1700}};
+    // Packed operands and a depth in pieces; the last columns beside full vectors; strips of a small depth; rows that
+    // share their places in the caches; a panel that is fetched.
+    const int64_t large[][3] = {{1030, 36, 40}, {1030, 100, 40}, {130, 100, 1700}, {130, 292, 2000}, {33, 50, 1700},
+                                {19, 1100, 3},  {33, 1024, 40},  {1024, 20, 530},  {17, 1000, 3200}};
     for (const std::string& isa : ravine::available_isas())
         for (const auto& [m, n, k] : large)
             for (int form = 0; form < 8; ++form)
