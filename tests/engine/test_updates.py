@@ -37,7 +37,7 @@ def program(kernel: str, shape: tuple[int, int], decay: str, clip: bool, stored:
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
-@pytest.mark.parametrize("shape", [(9, 40), (41, 72), (50, 33), (100, 100), (200, 600)])
+@pytest.mark.parametrize("shape", [(24, 12), (41, 30), (9, 40), (41, 72), (50, 33), (100, 100), (40, 1024), (200, 600)])
 @pytest.mark.parametrize(
     ("decay", "clip"),
     [("", False), ("w", False), ("", True), ("w", True), ("sign", False), ("w sign", False), ("sign w", True)],
