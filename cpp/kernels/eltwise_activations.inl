@@ -24,20 +24,20 @@ RAVINE_INLINE Vec leaky_relu(Vec x, Vec slope) { return x >= 0.0f ? x : slope * 
 RAVINE_INLINE Vec leaky_relu_grad(Vec x, Vec dy, Vec slope) { return x >= 0.0f ? dy : slope * dy; }
 
 /// Clevert et al. 2016, eq. 15: x above 0, alpha (exp(x) - 1) below.
-RAVINE_INLINE Vec elu(Vec x, Vec alpha) { return x > 0.0f ? x : alpha * expm1_vec(x); }
+RAVINE_INLINE Vec elu(Vec x, Vec alpha) { return x > 0.0f ? x : 2.0f * alpha * half_expm1(x); }
 RAVINE_INLINE Vec elu_grad(Vec x, Vec dy, Vec alpha) { return x > 0.0f ? dy : alpha * exp_vec(x) * dy; }
 
 /// Klambauer et al. 2017, eq. 2: scale * elu(x, alpha), with the constants of the paper's fixed point (0, 1).
 constexpr float kSeluScale = 1.0507009873554805f;
 constexpr float kSeluScaleAlpha = 1.7580993408473766f;
-RAVINE_INLINE Vec selu(Vec x) { return x > 0.0f ? kSeluScale * x : kSeluScaleAlpha * expm1_vec(x); }
+RAVINE_INLINE Vec selu(Vec x) { return x > 0.0f ? kSeluScale * x : 2.0f * kSeluScaleAlpha * half_expm1(x); }
 RAVINE_INLINE Vec selu_grad(Vec y, Vec dy) { return y > 0.0f ? kSeluScale * dy : (y + kSeluScaleAlpha) * dy; }
 
 /// Hendrycks & Gimpel 2016: x P(X <= x) for a normal X, written as max(x, 0) - |x| Q(|x|) so that the left tail keeps
 /// its digits. Beyond 15 the tail is 0 and stays it for infinite x.
 RAVINE_INLINE Vec gelu(Vec x) {
-    const Vec a = min_vec(splat(15.0f), abs_vec(x));
-    return max_vec(Vec{}, x) - a * normal_tail(a).tail;
+    const Vec a = limited_abs(x, 15.0f);
+    return fma(-a, normal_tail(a).tail, max_vec(Vec{}, x));
 }
 /// P(X <= x) + x density(x), which is g for negative x and 1 - g for positive, g = Q(|x|) - |x| density(|x|).
 RAVINE_INLINE Vec gelu_grad(Vec x, Vec dy) {
@@ -66,7 +66,10 @@ RAVINE_INLINE Vec gelu_tanh_grad(Vec x, Vec dy) {
 }
 
 /// Ramachandran et al. 2017 (swish): x sigmoid(beta x).
-RAVINE_INLINE Vec silu(Vec x, Vec beta) { return x * sigmoid_vec(beta * x); }
+RAVINE_INLINE Vec silu(Vec x, Vec beta) {
+    const Vec u = beta * x, e = exp_vec<true>(minus_abs(u));
+    return (u < 0.0f ? x * e : x) / (1.0f + e);
+}
 /// s + beta x s (1 - s), where 1 - s is sigmoid(-beta x).
 RAVINE_INLINE Vec silu_grad(Vec x, Vec dy, Vec beta) {
     const Vec u = clamp(beta * x, -104.0f, 104.0f);
@@ -95,7 +98,7 @@ RAVINE_INLINE Vec tanh(Vec x) { return tanh_vec(x); }
 RAVINE_INLINE Vec tanh_grad(Vec y, Vec dy) { return (1.0f - y) * (1.0f + y) * dy; }
 
 /// log(1 + exp(x)) = max(x, 0) + log1p(exp(-|x|)).
-RAVINE_INLINE Vec softplus(Vec x) { return max_vec(Vec{}, x) + log1p_unit(exp_vec(-abs_vec(x))); }
+RAVINE_INLINE Vec softplus(Vec x) { return max_vec(Vec{}, x) + log1p_unit(exp_vec<true>(minus_abs(x))); }
 RAVINE_INLINE Vec softplus_grad(Vec x, Vec dy) { return sigmoid_vec(x) * dy; }
 
 RAVINE_INLINE Vec softsign(Vec x) { return x / (1.0f + abs_vec(x)); }

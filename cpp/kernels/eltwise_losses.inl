@@ -7,7 +7,7 @@ namespace op {
 
 /// Binary cross-entropy of logit z against target t: max(z, 0) - z t + log1p(exp(-|z|)).
 RAVINE_INLINE Vec sigmoid_loss(Vec z, Vec t) {
-    return fma(-z, t, max_vec(Vec{}, z)) + log1p_unit(exp_vec(-abs_vec(z)));
+    return fma(-z, t, max_vec(Vec{}, z)) + log1p_unit(exp_vec<true>(minus_abs(z)));
 }
 RAVINE_INLINE Vec sigmoid_loss_grad(Vec z, Vec t, Vec dl) { return (sigmoid_vec(z) - t) * dl; }
 

@@ -29,73 +29,136 @@ RAVINE_INLINE Vec polynomial(Vec x, const float (&c)[count]) {
 /// x limited to [low, high]; NaN stays NaN.
 RAVINE_INLINE Vec clamp(Vec x, float low, float high) { return min_vec(splat(high), max_vec(splat(low), x)); }
 
+/// 2^n for an integral n in [-126, 127].
+RAVINE_INLINE Vec power_of_two(Vec n) { return from_bits((to_int(n) + 127) << 23); }
+
+#if defined(__AVX512F__)
+/// Entries of a table that fits one or two registers. Only the last 4 or 5 bits of an index count.
+RAVINE_INLINE Vec lookup(const float (&table)[16], VecInt index) {
+    return _mm512_permutexvar_ps(reinterpret_cast<__m512i>(index), load(table));
+}
+RAVINE_INLINE Vec lookup(const float (&table)[32], VecInt index) {
+    return _mm512_permutex2var_ps(load(table), reinterpret_cast<__m512i>(index), load(table + 16));
+}
+
+/// The polynomial of the piece that a >= 0 lies in, in powers of its distance from where the piece begins. Each octave
+/// of a + 1 is cut into as many pieces of the same length: a quarter of the table's. Those of [1, 2) come last.
+template <int terms, int pieces>
+RAVINE_INLINE Vec piecewise_polynomial(Vec a, const float (&c)[terms][pieces]) {
+    constexpr int kBits = pieces == 16 ? 21 : 20;  // of the distance, and not of the piece
+    const VecInt shifted = bits(a + 1.0f), piece = shifted >> kBits;
+    const Vec distance = a - (from_bits((shifted >> kBits) << kBits) - 1.0f);
+    Vec sum = lookup(c[terms - 1], piece);
+#pragma GCC unroll 8
+    for (int i = terms - 2; i >= 0; --i) sum = fma(sum, distance, lookup(c[i], piece));
+    return sum;
+}
+
+/// exp(x) = 2^floor(exponent) * root (1 + lost) * exp(r), |r| <= ln(2) / 32 (Tang 1989). The exponent is a multiple of
+/// 1/16, and the last four bits of `shifted` are its fraction: root is 2^fraction rounded, lost what that rounding
+/// lost.
+struct ExpParts {
+    Vec exponent, r;
+    VecInt shifted;
+};
+constexpr float kExpShift = 0x1.8p19f;
+constexpr float kExpTail[] = {0.5f, 0.166666672f, 0.0416666679f};
+constexpr float kRoot[] = {1.0f,        1.04427373f, 1.09050775f, 1.13878858f, 1.18920708f, 1.24185777f,
+                           1.29683959f, 1.35425556f, 1.41421354f, 1.47682619f, 1.54221082f, 1.61049032f,
+                           1.68179286f, 1.75625217f, 1.8340081f,  1.91520655f};
+constexpr float kRootLost[] = {0.0f,
+                               4.62854679e-08f,
+                               -1.19921575e-08f,
+                               4.72978208e-08f,
+                               3.19341815e-08f,
+                               3.62105723e-08f,
+                               -3.09907229e-08f,
+                               -7.47521334e-09f,
+                               1.71142709e-08f,
+                               -3.04768335e-08f,
+                               5.23333421e-09f,
+                               6.10759177e-09f,
+                               -1.4719606e-08f,
+                               -5.25879518e-09f,
+                               -6.12825968e-09f,
+                               5.14060927e-09f};
+RAVINE_INLINE ExpParts exp_parts(Vec x) {
+    const Vec shifted = fma(x, splat(kLog2E), splat(kExpShift));
+    const Vec exponent = shifted - kExpShift;
+    return {exponent, fma(exponent, splat(-kLn2Low), fma(exponent, splat(-kLn2High), x)), bits(shifted)};
+}
+RAVINE_INLINE Vec exp_of(const ExpParts& e) {
+    const Vec root = lookup(kRoot, e.shifted), lost = lookup(kRootLost, e.shifted);
+    const Vec slope = fma(fma(e.r, splat(kExpTail[1]), splat(kExpTail[0])), e.r, splat(1.0f));
+    return scale_exponent(fma(root, fma(e.r, slope, lost), root), e.exponent);
+}
+/// (exp(x) - 1) / 2, relative also near 0. Of 2^128, which is no float, half is one.
+RAVINE_INLINE Vec half_expm1_of(const ExpParts& e) {
+    const VecInt half_root = difference(bits(lookup(kRoot, e.shifted)), VecInt{} + (1 << 23));
+    const Vec half = from_bits(half_root + ((e.shifted << 19) & static_cast<int32_t>(0xff800000)));
+    const Vec p = fma(e.r * e.r, polynomial(e.r, kExpTail), e.r) + lookup(kRootLost, e.shifted);
+    return fma(half, p, half - 0.5f);
+}
+#else
 /// exp(x) = 2^exponent * (1 + r + r^2 tail), |r| <= ln(2) / 2.
 struct ExpParts {
     Vec exponent, r, tail;
 };
-constexpr float kExpTail[] = {0.49999997f, 0.16666545f, 0.0416674614f, 0.00836643204f, 0.00138684351f};
 RAVINE_INLINE ExpParts exp_parts(Vec x) {
+    constexpr float c[] = {0.49999997f, 0.16666545f, 0.0416674614f, 0.00836643204f, 0.00138684351f};
     ExpParts e;
     e.exponent = round_even(x * kLog2E);
     e.r = fma(e.exponent, splat(-kLn2Low), fma(e.exponent, splat(-kLn2High), x));
-    e.tail = polynomial(e.r, kExpTail);
+    e.tail = polynomial(e.r, c);
     return e;
 }
+RAVINE_INLINE Vec exp_of(const ExpParts& e) {
+    return scale_exponent(fma(fma(e.tail, e.r, splat(1.0f)), e.r, splat(1.0f)), e.exponent);
+}
+RAVINE_INLINE Vec half_expm1_of(const ExpParts& e) {
+    const Vec half = power_of_two(e.exponent - 1.0f);
+    return fma(half, fma(e.r * e.r, e.tail, e.r), half - 0.5f);
+}
+#endif
 
-/// 1 ulp, denormal results included. The limits are where the result is 0 or infinity for certain.
+/// 1 ulp, denormal results included. The limits are where the result is 0 or infinity for certain; of numbers that are
+/// not positive none needs the upper one.
+template <bool nonpositive = false>
 RAVINE_INLINE Vec exp_vec(Vec x) {
-    const Vec one = splat(1.0f);
+    if constexpr (!nonpositive) x = min_vec(splat(89.0f), x);
 #if defined(__AVX512F__)
-    const ExpParts e = exp_parts(clamp(x, -104.0f, 89.0f));
-    return scale_exponent(fma(fma(e.tail, e.r, one), e.r, one), e.exponent);
+    return exp_of(exp_parts(max_vec(splat(-104.0f), x)));
 #else
     // A product that underflows costs a hundred cycles on many processors, and exp(-infinity) is common.
     const VecInt alive = ~(x < -104.0f);
-    const ExpParts e = exp_parts(min_vec(splat(89.0f), from_bits(bits(x) & alive)));
-    const Vec y = scale_exponent(fma(fma(e.tail, e.r, one), e.r, one), e.exponent);
-    return from_bits(bits(y) & alive);
+    return from_bits(bits(exp_of(exp_parts(from_bits(bits(x) & alive)))) & alive);
 #endif
 }
-
-#if defined(__AVX512F__)
-/// exp(x + error), |x| < 2^20, where error is what the rounding of x lost.
-RAVINE_INLINE Vec exp_sum(Vec x, Vec error) {
-    const Vec exponent = round_even(x * kLog2E);
-    const Vec r = fma(exponent, splat(-kLn2Low), fma(exponent, splat(-kLn2High), x)) + error;
-    const Vec y = fma(fma(polynomial(r, kExpTail), r, splat(1.0f)), r, splat(1.0f));
-    return scale_exponent(y, exponent);
-}
-#endif
 
 /// exp_vec of vectors without positive numbers. Step by step for all of them, so that none waits for itself.
 template <int count>
 RAVINE_INLINE void exp_nonpositive(Vec (&x)[count]) {
 #if defined(__AVX512F__)
-    constexpr float c[] = {1.0f, 1.0f, kExpTail[0], kExpTail[1], kExpTail[2], kExpTail[3], kExpTail[4]};
-    Vec exponent[count], y[count];
-    for (int k = 0; k < count; ++k) x[k] = max_vec(splat(-104.0f), x[k]);
-    for (int k = 0; k < count; ++k) exponent[k] = round_even(x[k] * kLog2E);
-    for (int k = 0; k < count; ++k) x[k] = fma(exponent[k], splat(-kLn2High), x[k]);
-    for (int k = 0; k < count; ++k) x[k] = fma(exponent[k], splat(-kLn2Low), x[k]);
-    for (int k = 0; k < count; ++k) y[k] = splat(c[6]);
-#pragma GCC unroll 6
-    for (int i = 5; i >= 0; --i)
-        for (int k = 0; k < count; ++k) y[k] = fma(y[k], x[k], splat(c[i]));
-    for (int k = 0; k < count; ++k) x[k] = scale_exponent(y[k], exponent[k]);
+    ExpParts e[count];
+    Vec y[count], root[count];
+    for (int k = 0; k < count; ++k) e[k] = exp_parts(max_vec(splat(-104.0f), x[k]));
+    for (int k = 0; k < count; ++k) y[k] = fma(e[k].r, splat(kExpTail[1]), splat(kExpTail[0]));
+    for (int k = 0; k < count; ++k) y[k] = fma(y[k], e[k].r, splat(1.0f));
+    for (int k = 0; k < count; ++k) y[k] = fma(y[k], e[k].r, lookup(kRootLost, e[k].shifted));
+    for (int k = 0; k < count; ++k) root[k] = lookup(kRoot, e[k].shifted);
+    for (int k = 0; k < count; ++k) y[k] = fma(root[k], y[k], root[k]);
+    for (int k = 0; k < count; ++k) x[k] = scale_exponent(y[k], e[k].exponent);
 #else
-    for (int k = 0; k < count; ++k) x[k] = exp_vec(x[k]);
+    for (int k = 0; k < count; ++k) x[k] = exp_vec<true>(x[k]);
 #endif
 }
 
-/// 2^n for an integral n in [-126, 127].
-RAVINE_INLINE Vec power_of_two(Vec n) { return from_bits((to_int(n) + 127) << 23); }
+/// (exp(x) - 1) / 2 for x <= 89. An error of one in the last place of a denormal number.
+RAVINE_INLINE Vec half_expm1(Vec x) { return half_expm1_of(exp_parts(max_vec(splat(-18.0f), x))); }
 
-/// 2 ulp, relative also near 0. Half of the result is formed first: 2^128 is no float.
+/// 2 ulp, relative also near 0.
 RAVINE_INLINE Vec expm1_vec(Vec x) {
-    const ExpParts e = exp_parts(clamp(x, -18.0f, 89.0f));
-    const Vec p = fma(e.r * e.r, e.tail, e.r);
-    const Vec half = power_of_two(e.exponent - 1.0f);
-    const Vec y = 2.0f * fma(half, p, half - 0.5f);
+    const Vec y = 2.0f * half_expm1(min_vec(splat(89.0f), x));
     return abs_vec(x) < 0x1p-24f ? x : y;
 }
 
@@ -145,16 +208,134 @@ RAVINE_INLINE Vec log1p_unit(Vec x) {
     return log_of_parts(upper ? fma(x, splat(0.5f), splat(-0.5f)) : x, upper ? splat(1.0f) : Vec{});
 }
 
+#if defined(__AVX512F__)
+constexpr float kTanh[6][32] = {
+    {0.7615942f,  0.84828365f, 0.90514827f, 0.94137555f, 0.9640276f,  0.9780261f, 0.9866143f,  0.99185973f,
+     0.9950548f,  0.9981779f,  0.9993293f,  0.99975324f, 0.9999092f,  0.9999666f, 0.9999877f,  0.99999547f,
+     0.99999833f, 0.99999976f, 1.0f,        1.0f,        1.0f,        1.0f,       1.0f,        1.0f,
+     0.0f,        0.124353f,   0.24491866f, 0.3583574f,  0.46211717f, 0.5545997f, 0.63514894f, 0.7039056f},
+    {0.41997057f,  0.2804134f,     0.1807039f,    0.11380909f,    0.07065011f,    0.043469433f,   0.02659446f,
+     0.016212385f, 0.009863119f,   0.0036419756f, 0.0013380566f,  4.9092487e-04f, 1.7979954e-04f, 6.43871e-05f,
+     2.36001e-05f, 9.9684885e-06f, 3.617563e-06f, 1.1151799e-06f, 0.0f,           0.0f,           0.0f,
+     0.0f,         0.0f,           0.0f,          1.0f,           0.98453754f,    0.94001615f,    0.87157935f,
+     0.78644437f,  0.69242734f,    0.59658986f,   0.5045256f},
+    {-0.31974068f,
+     -0.23783192f,
+     -0.1634812f,
+     -0.107044f,
+     -0.06808602f,
+     -0.042653795f,
+     -0.026307292f,
+     -0.01602114f,
+     -0.009767716f,
+     -0.0036505347f,
+     -0.0012933438f,
+     -4.5178173e-04f,
+     -1.5298731e-04f,
+     -2.8126777e-05f,
+     -8.955486e-06f,
+     -2.386376e-05f,
+     -5.6442977e-06f,
+     -5.7652924e-06f,
+     0.0f,
+     0.0f,
+     0.0f,
+     0.0f,
+     0.0f,
+     0.0f,
+     3.1189953e-07f,
+     -0.122512385f,
+     -0.23031196f,
+     -0.3122929f,
+     -0.36320886f,
+     -0.3845478f,
+     -0.37918404f,
+     -0.35569477f},
+    {0.10257187f,
+     0.107997455f,
+     0.086912245f,
+     0.06185552f,
+     0.041842274f,
+     0.02869229f,
+     0.017809432f,
+     0.009856469f,
+     0.0061789914f,
+     0.0024957207f,
+     6.2711275e-04f,
+     9.447153e-05f,
+     -3.9465347e-05f,
+     -1.7216908e-04f,
+     -7.113352e-05f,
+     8.8985274e-05f,
+     8.655292e-06f,
+     1.5171298e-05f,
+     0.0f,
+     0.0f,
+     0.0f,
+     0.0f,
+     0.0f,
+     0.0f,
+     -0.33335564f,
+     -0.31106433f,
+     -0.25507766f,
+     -0.17969835f,
+     -0.09931193f,
+     -0.005785616f,
+     0.047765695f,
+     0.09451077f},
+    {0.030749494f,   -0.0122908475f, -0.021292884f,  -0.0187403f,     -0.016631488f, -0.019592332f,  -0.011591674f,
+     -0.0019003693f, -0.0023821993f, -0.0013429283f, 1.7678333e-04f,  3.771462e-04f, 3.0846632e-04f, 4.7377902e-04f,
+     1.9211201e-04f, -1.924921e-04f, -8.342769e-06f, -1.7126413e-05f, 0.0f,          0.0f,           0.0f,
+     0.0f,           0.0f,           0.0f,           4.7281824e-04f,  0.062821835f,  0.123680435f,   0.17980596f,
+     0.21291028f,    0.02715812f,    0.04482884f,    -0.056276765f},
+    {-0.043222874f,
+     -0.014034197f,
+     -0.0061135865f,
+     -0.0033781223f,
+     0.0026194185f,
+     0.015307151f,
+     0.008240428f,
+     -0.0034292692f,
+     3.1909236e-04f,
+     4.812508e-04f,
+     -3.6085647e-04f,
+     -3.825883e-04f,
+     -2.7653313e-04f,
+     -3.8994497e-04f,
+     -1.5770635e-04f,
+     1.524943e-04f,
+     3.1639165e-06f,
+     6.8264667e-06f,
+     0.0f,
+     0.0f,
+     0.0f,
+     0.0f,
+     0.0f,
+     0.0f,
+     0.12998585f,
+     0.16194175f,
+     0.10984796f,
+     -0.033125985f,
+     -0.19239448f,
+     0.29768878f,
+     0.11315585f,
+     0.3203166f}};
+/// 2 ulp. It is 1 from 9.02 on.
+RAVINE_INLINE Vec tanh_vec(Vec x) {
+    const Vec a = min_vec(splat(10.0f), abs_vec(x));
+    const Vec y = piecewise_polynomial(a, kTanh);
+    return from_bits(bits(y) | (bits(x) & INT32_MIN));
+}
+#else
 /// 2 ulp. With h = expm1(2|x|) / 2 the result is h / (1 + h), which is h - h^2 / (1 + h) where h is small and
 /// 1 - 1 / (1 + h) where it is large: the quotient is only a correction. It is 1 from 9.02 on.
 RAVINE_INLINE Vec tanh_vec(Vec x) {
     const VecInt sign = bits(x) & INT32_MIN;
-    const ExpParts e = exp_parts(2.0f * min_vec(splat(9.1f), abs_vec(x)));
-    const Vec half = power_of_two(e.exponent - 1.0f);
-    const Vec h = fma(half, fma(e.r * e.r, e.tail, e.r), half - 0.5f);
+    const Vec h = half_expm1_of(exp_parts(2.0f * min_vec(splat(9.1f), abs_vec(x))));
     const Vec base = min_vec(splat(1.0f), h);
     return from_bits(bits(base - base * base / (1.0f + h)) | sign);
 }
+#endif
 
 /// 2 ulp. Odd polynomial up to 1, then 1 - exp(p(|x|)), p fitted to log(erfc) on [1, 4].
 RAVINE_INLINE Vec erf_vec(Vec x) {
@@ -164,8 +345,7 @@ RAVINE_INLINE Vec erf_vec(Vec x) {
                              0.0218053684f,    -0.00293963007f, 0.000185577519f};
     const VecInt sign = bits(x) & INT32_MIN;
     const Vec a = abs_vec(x);
-    const ExpParts e = exp_parts(polynomial(min_vec(splat(4.0f), a), far));
-    const Vec erfc = fma(fma(e.tail, e.r, splat(1.0f)), e.r, splat(1.0f)) * power_of_two(e.exponent);
+    const Vec erfc = exp_of(exp_parts(polynomial(min_vec(splat(4.0f), a), far)));
     const Vec y = a < 1.0f ? fma(a, polynomial(a * a, near), a) : 1.0f - erfc;
     return from_bits(bits(y) | sign);
 }
@@ -175,13 +355,13 @@ struct LogisticParts {
     Vec e, inverse;
 };
 RAVINE_INLINE LogisticParts logistic_parts(Vec x) {
-    const Vec e = exp_vec(-abs_vec(x));
+    const Vec e = exp_vec<true>(minus_abs(x));
     return {e, 1.0f / (1.0f + e)};
 }
 
 /// 2 ulp, in both tails. 1 / (1 + exp(-x)).
 RAVINE_INLINE Vec sigmoid_vec(Vec x) {
-    const Vec e = exp_vec(-abs_vec(x));
+    const Vec e = exp_vec<true>(minus_abs(x));
     return (x < 0.0f ? e : splat(1.0f)) / (1.0f + e);
 }
 
@@ -214,14 +394,14 @@ constexpr float kMills[6][16] = {
 };
 /// a <= 15.
 RAVINE_INLINE NormalTail normal_tail(Vec a) {
-    const Vec half = -0.5f * a, exponent = a * half;
-    const Vec kernel = exp_sum(exponent, fma(a, half, -exponent));
-    const VecInt shifted = bits(a + 1.0f);
-    const Vec distance = a - (from_bits(shifted & static_cast<int32_t>(0xffe00000)) - 1.0f);
-    const __m512i piece = reinterpret_cast<__m512i>(shifted >> 21);
-    Vec ratio = _mm512_permutexvar_ps(piece, load(kMills[5]));
-#pragma GCC unroll 5
-    for (int i = 4; i >= 0; --i) ratio = fma(ratio, distance, _mm512_permutexvar_ps(piece, load(kMills[i])));
+    const Vec shifted_exponent = fma(a * a, splat(-0.5f * kLog2E), splat(kExpShift));
+    const Vec exponent = shifted_exponent - kExpShift;
+    const Vec r = fma(exponent, splat(6.389237e-05f), fma(a, a, exponent * 0x1.62ep0f));  // times -2
+    const VecInt fraction = bits(shifted_exponent);
+    const Vec root = lookup(kRoot, fraction);
+    const Vec slope = fma(fma(r, splat(-0.0208333333f), splat(0.125f)), r, splat(-0.5f));
+    const Vec kernel = scale_exponent(fma(root, fma(r, slope, lookup(kRootLost, fraction)), root), exponent);
+    const Vec ratio = piecewise_polynomial(a, kMills);
     return {kernel, kernel * ratio};
 }
 #else

@@ -198,6 +198,16 @@ RAVINE_INLINE Vec square_error(Vec a, Vec square) {
 #endif
 }
 RAVINE_INLINE Vec abs_vec(Vec a) { return from_bits(bits(a) & 0x7fffffff); }
+RAVINE_INLINE Vec minus_abs(Vec a) { return from_bits(bits(a) | INT32_MIN); }
+/// The smaller one of |a| and limit; of NaN either NaN or limit.
+RAVINE_INLINE Vec limited_abs(Vec a, float limit) {
+#if defined(__AVX512F__)
+    constexpr int kSmallerMagnitude = 0b0010, kPositive = 0b1000;
+    return _mm512_range_ps(a, splat(limit), kSmallerMagnitude | kPositive);
+#else
+    return min_vec(splat(limit), abs_vec(a));
+#endif
+}
 
 /// 0, 1, 2, ...
 RAVINE_INLINE VecInt lane_index() {
