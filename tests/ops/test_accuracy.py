@@ -1,0 +1,55 @@
+"""Elementary functions against float64, in units in the last place, at floats of all sizes."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ravine import _core
+
+Floats = NDArray[np.float32]
+Wide = NDArray[np.float64]
+
+_erf = np.vectorize(math.erf, otypes=[np.float64])
+
+
+def floats_between(low: float, high: float, count: int = 1_000_000) -> Floats:
+    """Evenly spaced in the order of floats, not in value; and what lies around multiples of a 32nd, where tables and
+    polynomials meet."""
+    ends = np.array([low, high], np.float32).view(np.int32)
+    order = np.where(ends < 0, -(ends & 0x7FFFFFFF), ends)
+    keys = np.linspace(*order, count).astype(np.int64)
+    spread = np.where(keys < 0, (-keys) | 0x80000000, keys).astype(np.uint32).view(np.float32)
+    borders = np.arange(math.ceil(max(low, -100) * 32), min(high, 100) * 32, dtype=np.float32) / 32
+    around = [np.nextafter(borders, np.float32(side * np.inf), dtype=np.float32) for side in (-1, 1)]
+    return np.clip(np.concatenate([spread, borders, *around]), low, high).astype(np.float32)
+
+
+def units(got: Floats, want: Wide) -> Wide:
+    """Of the last place that a float of the wanted size has."""
+    exponent = np.frexp(np.abs(want))[1]
+    return np.abs(got.astype(np.float64) - want) / np.ldexp(1.0, np.maximum(exponent - 24, -149))
+
+
+@pytest.mark.parametrize(
+    ("op", "function", "low", "high", "most"),
+    [
+        ("exp", np.exp, -104.0, 88.7, 2.0),
+        ("expm1", np.expm1, -20.0, 88.7, 2.0),
+        ("log", np.log, 1e-45, 3e38, 2.0),
+        ("log1p", np.log1p, -0.99999, 3e38, 2.0),
+        ("tanh", np.tanh, -12.0, 12.0, 2.0),
+        ("erf", _erf, -5.0, 5.0, 2.0),
+        ("sigmoid", lambda x: 1 / (1 + np.exp(-x)), -85.0, 30.0, 2.5),
+    ],
+)
+def test_units_in_the_last_place(
+    op: str, function: Callable[[Wide], Wide], low: float, high: float, most: float, isa: str
+) -> None:
+    x = floats_between(low, high)
+    (got,) = _core.eager(op, [x], {})
+    error = units(got, function(x.astype(np.float64)))
+    worst = int(np.argmax(error))
+    assert error[worst] <= most, f"{op}({x[worst]!r}) is {got[worst]!r}: off by {error[worst]:.2f} units"
