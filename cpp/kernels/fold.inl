@@ -120,11 +120,6 @@ RAVINE_INLINE auto fold_row(int64_t n, Term term) {
 
 /// Columns that are folded together.
 constexpr int64_t kPanel = 4 * kWidth;
-/// A matrix whose rows are short and follow each other without a gap is read as rows of kWidth * n: no lane is idle.
-RAVINE_INLINE bool rows_are_merged(int64_t n, int64_t ld) { return 0 < n && ld == n && n <= kWidth / 2; }
-/// Floats in the longest merged row or panel.
-constexpr int64_t kMaxPeriod = kWidth / 2 * kWidth > kPanel ? kWidth / 2 * kWidth : kPanel;
-
 /// Columns that are walked together when rows are far: their accumulators stay in the first-level cache.
 constexpr int64_t kStrip = 256;
 /// Do so many of the m rows fall into the same sets of the first-level cache that a walk down a few columns would lose
@@ -133,126 +128,108 @@ RAVINE_INLINE bool rows_collide(int64_t m, int64_t n, int64_t ld) {
     return n > kPanel && ld % 128 == 0 && m * (ld & -ld) >= 16384;
 }
 
-/// The numbers of fold_rows, whose accumulators live in memory here.
+/// Accumulators of a column: row i of a block belongs to accumulator i % kApart.
+constexpr int kApart = 4;
+constexpr int64_t kRowBlock = 16 * kApart;
+
+template <class Value, int count>
+struct Values {
+    Value v[count];
+};
+template <class Fold, class Value, int count>
+struct FoldEach {
+    static inline Values<Value, count> combine(Values<Value, count> a, const Values<Value, count>& b) {
+        for (int k = 0; k < count; ++k) a.v[k] = Fold::combine(a.v[k], b.v[k]);
+        return a;
+    }
+};
+
+/// Folds of the `count` vectors of columns from j on, of which only a single one may have less lanes than kWidth.
+template <class Fold, class Value, int count, class Term>
+RAVINE_INLINE Values<Value, count> fold_columns(int64_t m, int64_t ld, int64_t j, int64_t lanes, Term term) {
+    const auto leaf = [&](int64_t i, int64_t end) __attribute__((always_inline)) {
+        Value a[count][kApart];
+        for (int c = 0; c < count; ++c)
+            for (Value& v : a[c]) fill(v, Fold::identity);
+        int64_t offset = i * ld + j;
+        const auto add = [&](int k) __attribute__((always_inline)) {
+#pragma GCC unroll 4
+            for (int c = 0; c < count; ++c)
+                a[c][k] = Fold::combine(a[c][k], term(offset + k * ld + c * kWidth, j + c * kWidth, lanes));
+        };
+        for (; i + kApart <= end; i += kApart, offset += kApart * ld)
+#pragma GCC unroll 4
+            for (int k = 0; k < kApart; ++k) add(k);
+#pragma GCC unroll 4
+        for (int k = 0; k + 1 < kApart; ++k)
+            if (i + k < end) add(k);
+        Values<Value, count> result;
+        for (int c = 0; c < count; ++c) result.v[c] = fold_accumulators<Fold>(a[c]);
+        return result;
+    };
+    return fold_blocks<FoldEach<Fold, Value, count>, kRowBlock>(0, m, leaf);
+}
+
+/// The numbers of fold_columns for columns whose rows collide. The accumulators live in memory here.
 template <int n>
 struct Rows {
     static constexpr int count = n;
 };
-template <class Fold, bool padded, class Term>
-RAVINE_INLINE void fold_colliding_rows(int64_t m, int64_t n, int64_t ld, Term term, float* dst) {
-    constexpr int64_t kBlock = 16 * kWidth;
-    constexpr int kTogether = 4;
-    struct Partial {
-        Vec v[kStrip / kWidth];
-    };
-    struct StripFold {
-        static inline Partial combine(Partial a, const Partial& b) {
-            for (int64_t k = 0; k < kStrip / kWidth; ++k) a.v[k] = Fold::combine(a.v[k], b.v[k]);
-            return a;
-        }
-    };
+template <class Fold, class Value, class Term, class Give>
+RAVINE_INLINE void fold_colliding_rows(int64_t m, int64_t n, int64_t ld, Term term, Give give) {
+    constexpr int kTogether = 4, kVectors = kStrip / kWidth;
     for (int64_t strip = 0; strip < n; strip += kStrip) {
         const int64_t columns = smaller(kStrip, n - strip);
         const auto leaf = [&](int64_t begin, int64_t end) {
-            float a[kWidth][kStrip];
+            Value a[kVectors][kApart];
             // Rows that go to one accumulator are taken kTogether at a time, in their order.
             const auto add = [&](int64_t i, int64_t k, auto rows) __attribute__((always_inline)) {
                 const auto step = [&](int64_t j, int64_t lanes) __attribute__((always_inline)) {
-                    Vec sum = i == begin + k ? splat(Fold::identity) : load(a[k] + j);
+                    Value sum = a[j / kWidth][k];
 #pragma GCC unroll 4
                     for (int r = 0; r < rows.count; ++r)
-                        sum = Fold::combine(sum, term((i + r * kWidth) * ld + strip + j, strip + j, lanes));
-                    store(a[k] + j, sum);
+                        sum = Fold::combine(sum, term((i + r * kApart) * ld + strip + j, strip + j, lanes));
+                    a[j / kWidth][k] = sum;
                 };
                 int64_t j = 0;
                 for (; j + kWidth <= columns; j += kWidth) step(j, kWidth);
                 if (j < columns) step(j, columns - j);
             };
+            for (int64_t j = 0; j < columns; j += kWidth)
+                for (Value& v : a[j / kWidth]) fill(v, Fold::identity);
             int64_t i = begin;
-            for (; i + kTogether * kWidth <= end; i += kTogether * kWidth)
-                for (int64_t k = 0; k < kWidth; ++k) add(i + k, k, Rows<kTogether>());
-            for (; i < end; ++i) add(i, (i - begin) % kWidth, Rows<1>());
-            for (int64_t k = end - begin; k < kWidth; ++k)
-                for (int64_t j = 0; j < columns; j += kWidth) store(a[k] + j, splat(Fold::identity));
-            Partial partial;
-            for (int64_t j = 0; j < columns; j += kWidth) {
-                Vec column[kWidth];
-                for (int k = 0; k < kWidth; ++k) column[k] = load(a[k] + j);
-                partial.v[j / kWidth] = fold_accumulators<Fold>(column);
-            }
+            for (; i + kTogether * kApart <= end; i += kTogether * kApart)
+                for (int64_t k = 0; k < kApart; ++k) add(i + k, k, Rows<kTogether>());
+            for (; i < end; ++i) add(i, (i - begin) % kApart, Rows<1>());
+            Values<Value, kVectors> partial;
+            for (int64_t j = 0; j < columns; j += kWidth)
+                partial.v[j / kWidth] = fold_accumulators<Fold>(a[j / kWidth]);
             return partial;
         };
-        const Partial total = fold_blocks<StripFold, kBlock>(0, m, leaf);
+        const auto total = fold_blocks<FoldEach<Fold, Value, kVectors>, kRowBlock>(0, m, leaf);
         for (int64_t j = 0; j < columns; j += kWidth)
-            store_lanes(dst + strip + j, total.v[j / kWidth], padded ? kWidth : smaller(kWidth, columns - j));
+            give(strip + j, smaller(kWidth, columns - j), total.v[j / kWidth]);
     }
 }
 
-/// dst[j] = fold over i in [0, m) of the terms of column j in [0, n). term(offset, column, lanes) is the vector of the
-/// terms of the `lanes` elements from i * ld + j = offset on. `column` is where their parameters stand: j, or in merged
-/// rows the position in the merged row. Row i belongs to accumulator i % kWidth of its block, merged or not.
-/// A padded dst is written to the end of its last vector: a part of a vector, read back at once, would have to wait.
-template <class Fold, bool padded = false, class Term>
-RAVINE_INLINE void fold_rows(int64_t m, int64_t n, int64_t ld, Term term, float* dst) {
-    constexpr int64_t kBlock = 16 * kWidth;
-    struct Partial {
-        Vec v[kPanel / kWidth];
-    };
-    struct PanelFold {
-        static inline Partial combine(Partial a, const Partial& b) {
-            for (int k = 0; k < kPanel / kWidth; ++k) a.v[k] = Fold::combine(a.v[k], b.v[k]);
-            return a;
-        }
-    };
-    if (rows_are_merged(n, ld)) {
-        const auto leaf = [&](int64_t i, int64_t end) {
-            float a[kMaxPeriod];
-            for (int64_t p = 0; p < kMaxPeriod; p += kWidth) store(a + p, splat(Fold::identity));
-            for (; i < end; i += kWidth) {
-                const int64_t length = (end - i < kWidth ? end - i : kWidth) * n;
-                int64_t p = 0;
-                for (; p + kWidth <= length; p += kWidth)
-                    store(a + p, Fold::combine(load(a + p), term(i * n + p, p, kWidth)));
-                if (p == length) continue;
-                const Vec last = mask_lanes<Fold>(term(i * n + p, p, length - p), length - p);
-                store(a + p, Fold::combine(load(a + p), last));
-            }
-            for (int64_t half = kWidth / 2 * n; half >= n; half /= 2)
-                for (int64_t p = 0; p < half; p += kWidth) store(a + p, Fold::combine(load(a + p), load(a + p + half)));
-            return Partial{{load(a)}};
-        };
-        store_lanes(dst, fold_blocks<PanelFold, kBlock>(0, m, leaf).v[0], padded ? kWidth : n);
-        return;
+/// give(j, lanes, v) gets the folds v of the columns from j on, over the terms of all m rows, for each vector of
+/// columns. term(offset, j, lanes) is the vector (or Pair) of the terms of the `lanes` elements from i * ld + j =
+/// offset on.
+template <class Fold, class Term, class Give>
+RAVINE_INLINE void fold_rows(int64_t m, int64_t n, int64_t ld, Term term, Give give) {
+    using Value = decltype(term(0, 0, n));
+    constexpr bool kPair = sizeof(Value) > sizeof(Vec);
+    if (rows_collide(m, n, ld)) return fold_colliding_rows<Fold, Value>(m, n, ld, term, give);
+    // With four accumulators each, as many columns as leave registers.
+    constexpr int kTogether = (kWidth == 16 ? 4 : 2) / (kPair ? 2 : 1);
+    int64_t j = 0;
+    for (; j + kTogether * kWidth <= n; j += kTogether * kWidth) {
+        const auto folds = fold_columns<Fold, Value, kTogether>(m, ld, j, kWidth, term);
+        for (int c = 0; c < kTogether; ++c) give(j + c * kWidth, kWidth, folds.v[c]);
     }
-    if (rows_collide(m, n, ld)) {
-        fold_colliding_rows<Fold, padded>(m, n, ld, term, dst);
-        return;
-    }
-    for (int64_t panel = 0; panel < n; panel += kPanel) {
-        const int64_t columns = n - panel < kPanel ? n - panel : kPanel;
-        const auto column_leaf = [&](int64_t i, int64_t end, int64_t j, int64_t lanes) __attribute__((always_inline)) {
-            Vec a[kWidth];
-            for (Vec& v : a) v = splat(Fold::identity);
-            for (; i + kWidth <= end; i += kWidth)
-#pragma GCC unroll 16
-                for (int k = 0; k < kWidth; ++k) a[k] = Fold::combine(a[k], term((i + k) * ld + j, j, lanes));
-            if (i < end)
-#pragma GCC unroll 16
-                for (int k = 0; k < kWidth; ++k)
-                    if (i + k < end) a[k] = Fold::combine(a[k], term((i + k) * ld + j, j, lanes));
-            return fold_accumulators<Fold>(a);
-        };
-        const auto leaf = [&](int64_t i, int64_t end) {
-            Partial partial{};
-            int64_t j = 0;
-            for (; j + kWidth <= columns; j += kWidth) partial.v[j / kWidth] = column_leaf(i, end, panel + j, kWidth);
-            if (j < columns) partial.v[j / kWidth] = column_leaf(i, end, panel + j, columns - j);
-            return partial;
-        };
-        const Partial total = fold_blocks<PanelFold, kBlock>(0, m, leaf);
-        for (int64_t j = 0; j < columns; j += kWidth)
-            store_lanes(dst + panel + j, total.v[j / kWidth], padded ? kWidth : smaller(kWidth, columns - j));
-    }
+    if constexpr (kTogether > 1)
+        for (; j + kWidth <= n; j += kWidth) give(j, kWidth, fold_columns<Fold, Value, 1>(m, ld, j, kWidth, term).v[0]);
+    if (j < n) give(j, n - j, fold_columns<Fold, Value, 1>(m, ld, j, n - j, term).v[0]);
 }
 
 }  // namespace RAVINE_ISA

@@ -49,7 +49,7 @@ static void fold_over_rows(int64_t m, int64_t n, const float* src, int64_t ld, f
         m, n, ld,
         [=](int64_t offset, int64_t, int64_t lanes)
             __attribute__((always_inline)) { return Part::of(load_lanes(src + offset, lanes)); },
-        dst);
+        [=](int64_t j, int64_t lanes, Vec v) __attribute__((always_inline)) { store_lanes(dst + j, v, lanes); });
 }
 
 template <class Fold, class Part = Itself>

@@ -53,3 +53,30 @@ def test_units_in_the_last_place(
     error = units(got, function(x.astype(np.float64)))
     worst = int(np.argmax(error))
     assert error[worst] <= most, f"{op}({x[worst]!r}) is {got[worst]!r}: off by {error[worst]:.2f} units"
+
+
+@pytest.mark.parametrize("rows", [2, 5, 32, 67, 1000])
+@pytest.mark.parametrize("kind", ["far from zero", "first sample far off", "another sample far off", "constant"])
+def test_statistics_of_a_batch(kind: str, rows: int, isa: str) -> None:
+    """Among them variances that a difference of the sums of x and its square would lose."""
+    random = np.random.default_rng(rows)
+    x = random.normal(size=(rows, 37)).astype(np.float32)
+    if kind == "far from zero":
+        x += np.float32(3000)
+    elif kind == "constant":
+        x[:] = x[0] * 1e6
+    else:
+        x[0 if kind.startswith("first") else rows // 2] += np.float32(1e6)
+    vector = np.ones(37, np.float32)
+    _, mean, variance, _ = _core.eager("batch_norm", [x, vector, vector], {"epsilon": 0.0})
+    wide = x.astype(np.float64)
+    # The first sample is the origin. It lies at most sqrt(rows) standard deviations from the mean, and the mean of the
+    # squares is at most so many variances.
+    unit, deviations = 2.0**-23, rows if "first" in kind else 20
+    np.testing.assert_array_less(
+        np.abs(mean - wide.mean(axis=0)), unit * (deviations**0.5 * wide.std(axis=0) + np.abs(mean))
+    )
+    if kind == "constant":
+        assert (variance == 0).all()
+    else:
+        np.testing.assert_allclose(variance, wide.var(axis=0), rtol=2 * deviations * unit)
