@@ -1,6 +1,7 @@
 #include "exec/program.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -17,6 +18,7 @@ namespace ravine {
 namespace {
 
 constexpr size_t kMostPlans = 16;
+constexpr double kCertainSpeedup = 1.6;  // that a team is expected to have, to be trusted without a trial
 
 Graph flattened(const Graph& graph) {
     std::vector<VariablePtr> variables;
@@ -38,6 +40,33 @@ const Graph& checked(const Graph& graph, const std::vector<ValueId>& inputs, con
             throw std::invalid_argument("Program: an output is computed under a condition and has no value otherwise.");
     }
     return graph;
+}
+
+/// Runs the batches, or what the poll and faults leave of them, with the plan's team or, where that may be slower, with
+/// one thread: their bits are the same.
+RunResult run_parts(Plan& plan, Race& race, const std::vector<Feed>& feeds, const BatchRange& range,
+                    const std::vector<Sink>& sinks, Poll poll) {
+    using Clock = std::chrono::steady_clock;
+    const bool doubtful = plan.threads > 1 && plan.threads <= available_threads() && plan.speedup < kCertainSpeedup;
+    const auto run = [&](int threads, const BatchRange& part, RunResult& result) {
+        if (!run_plan(plan, threads, feeds, part, sinks, poll, result))
+            run_plan(plan, 1, feeds, part, sinks, poll, result);
+    };
+    RunResult result{range.begin, {}};
+    if (!doubtful) {
+        run(plan.threads, range, result);
+        return result;
+    }
+    BatchRange part = range;
+    for (; part.begin < range.end; part.begin = part.end) {
+        part.end = part.begin + std::min(race.batches(), range.end - part.begin);
+        const Clock::time_point start = race.on() ? Clock::now() : Clock::time_point();
+        run(race.alone() ? 1 : plan.threads, part, result);
+        if (result.next < part.end || result.error.row >= 0) break;
+        const Clock::time_point end = race.on() ? Clock::now() : Clock::time_point();
+        race.ran(part.end - part.begin, std::chrono::duration<double>(end - start).count());
+    }
+    return result;
 }
 
 }  // namespace
@@ -77,7 +106,7 @@ class Program::Turn {
     Program& program_;
 };
 
-Plan& Program::plan_for(int64_t rows, int threads) {
+Program::CachedPlan& Program::plan_for(int64_t rows, int threads) {
     const KernelTable& kernels = current_kernels();
     const auto known = std::find_if(plans_.begin(), plans_.end(), [&](const CachedPlan& cached) {
         return cached.capacity == rows && cached.threads == threads && cached.kernels == &kernels;
@@ -85,21 +114,21 @@ Plan& Program::plan_for(int64_t rows, int threads) {
     if (known != plans_.end()) {
         // The plan used last stands last, and the one unused for longest goes first.
         std::rotate(known, known + 1, plans_.end());
-        return *plans_.back().plan;
+        return plans_.back();
     }
     if (plans_.size() == kMostPlans) plans_.erase(plans_.begin());
     const int least = threads > available_threads() ? threads : 1;
-    plans_.push_back({rows, threads, &kernels, make_plan(schedule_, kernels, rows, threads, least)});
+    plans_.push_back({rows, threads, &kernels, make_plan(schedule_, kernels, rows, threads, least), {}});
     const char* verbose = std::getenv("RAVINE_VERBOSE");
     if (verbose && std::string(verbose) == "plan") std::fputs(plans_.back().plan->text.c_str(), stderr);
-    return *plans_.back().plan;
+    return plans_.back();
 }
 
 std::string Program::describe(int64_t batch_size) {
     if (batch_size < 1)
         throw std::invalid_argument("batch_size must be at least 1, received " + std::to_string(batch_size) + ".");
     const Turn turn(*this);
-    return plan_for(batch_size, num_threads()).text;
+    return plan_for(batch_size, num_threads()).plan->text;
 }
 
 void Program::check(const std::vector<Feed>& feeds, const BatchRange& range, const std::vector<Sink>& sinks) const {
@@ -154,10 +183,8 @@ int64_t Program::run(const std::vector<Feed>& feeds, const BatchRange& asked, co
     }
     const std::function<bool(int64_t)>& between = pieces && poll ? look : poll;
     const int64_t rows = std::min(range.batch_size, range.samples);
-    Plan& plan = plan_for(rows, num_threads());
-    RunResult result;
-    if (!run_plan(plan, feeds, range, sinks, between, poll_seconds, result))
-        run_plan(plan_for(rows, 1), feeds, range, sinks, between, poll_seconds, result);
+    CachedPlan& cached = plan_for(rows, num_threads());
+    RunResult result = run_parts(*cached.plan, cached.race, feeds, range, sinks, {between, poll_seconds, range.begin});
     if (pieces && result.error.row >= 0) {
         const int64_t sample = (result.next - 1) * piece + result.error.row;
         result.error.row = sample % asked_size;

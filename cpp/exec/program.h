@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "exec/race.h"
 #include "plan/plan.h"
 
 namespace ravine {
@@ -55,19 +56,20 @@ class Program {
     const Shape& output_shape(size_t i) const { return graph_.shape(outputs_.at(i)); }
 
   private:
-    Plan& plan_for(int64_t rows, int threads);
+    struct CachedPlan {
+        int64_t capacity;
+        int threads;
+        const KernelTable* kernels;
+        std::unique_ptr<Plan> plan;
+        Race race;
+    };
+    CachedPlan& plan_for(int64_t rows, int threads);
     void check(const std::vector<Feed>& feeds, const BatchRange& range, const std::vector<Sink>& sinks) const;
 
     const Graph graph_;
     const std::vector<ValueId> inputs_, outputs_;
     Schedule schedule_;
     const int64_t samples_at_a_time_;
-    struct CachedPlan {
-        int64_t capacity;
-        int threads;
-        const KernelTable* kernels;
-        std::unique_ptr<Plan> plan;
-    };
     std::vector<CachedPlan> plans_;  // the latest few
 
     /// One caller at a time; throws std::runtime_error when the caller is the program's own poll.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cstring>
 #include <exception>
 #include <limits>
@@ -91,15 +90,15 @@ bool find_readers(const Plan& plan, const void* data, std::vector<Reader>& reade
 
 class Runner {
   public:
-    Runner(Plan& plan, const std::vector<Feed>& feeds, const BatchRange& range, const std::vector<Sink>& sinks,
-           const std::function<bool(int64_t)>& poll, double poll_seconds)
+    Runner(Plan& plan, int threads, const std::vector<Feed>& feeds, const BatchRange& range,
+           const std::vector<Sink>& sinks, Poll& poll)
         : plan_(plan),
+          threads_(threads),
           feeds_(feeds),
           range_(range),
           sinks_(sinks),
           poll_(poll),
-          interval_(poll_seconds),
-          barrier_(plan.threads),
+          barrier_(threads),
           direct_(find_direct()),
           gathers_(direct_ == Gatherer::kNoFeed || feeds.size() > 1),
           gatherer_(plan, feeds, range, direct_) {
@@ -107,20 +106,18 @@ class Runner {
     }
 
     void operator()(int thread) {
-        const int threads = plan_.threads;
         float* scratch = plan_.scratch + plan_.scratch_floats * thread;
         std::optional<DenormalMode> mode(std::in_place, plan_.changes_variables);
-        Clock::time_point polled = Clock::now();
         for (int64_t batch = range_.begin; batch < range_.end; ++batch) {
             // Between batches nothing is half done: here the caller may look, and stop. Both reasons to stop carry the
             // number of a batch, so that all threads agree on it however far apart they are.
-            if (thread == 0 && batch != range_.begin && poll_ && Clock::now() - polled >= interval_) {
+            if (thread == 0 && is_due(batch)) {
                 mode.reset();  // the caller's own, for what is not ours
                 if (!ask(batch)) stop_at_.store(batch);
                 mode.emplace(plan_.changes_variables);
-                polled = Clock::now();
+                poll_.last = Poll::Clock::now();
             }
-            if (threads > 1 && batch != range_.begin) barrier_.wait();
+            if (batch != range_.begin) wait();
             if (stop_at_.load() <= batch || fault_in_.load() < batch) return;
             const int64_t first = batch * range_.batch_size;
             const int64_t rows = std::min(range_.batch_size, range_.samples - first);
@@ -129,15 +126,15 @@ class Runner {
             for (size_t i = 0; i < plan_.steps.size(); ++i) {
                 const Step& step = plan_.steps[i];
                 // Before the first step they wait for the batch alone.
-                if (step.barrier && (i > 0 || gathers_)) barrier_.wait();
+                if (step.barrier && (i > 0 || gathers_)) wait();
                 if (!holds(step)) continue;
                 if (direct_ == Gatherer::kNoFeed || !reads_directly(i))
-                    run_step(step, thread, threads, rows, scratch, &error);
+                    run_step(step, thread, threads_, rows, scratch, &error);
                 else
-                    run_bound_step(step, rebound(i, first), thread, threads, rows, scratch, &error);
+                    run_bound_step(step, rebound(i, first), thread, threads_, rows, scratch, &error);
             }
             if (!sinks_.empty()) {
-                if (plan_.barrier_before_outputs) barrier_.wait();
+                if (plan_.barrier_before_outputs) wait();
                 scatter(thread, first, rows);
             }
             int64_t none = kNever;
@@ -150,13 +147,21 @@ class Runner {
     std::exception_ptr failure() const { return failure_; }
 
   private:
-    using Clock = std::chrono::steady_clock;
     static constexpr int64_t kLargeBatch = 1 << 14;  // floats; a smaller one is soon gathered
     static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 
+    void wait() {
+        if (threads_ > 1) barrier_.wait();
+    }
+
+    bool is_due(int64_t batch) const {
+        return batch != poll_.begin && poll_.ask &&
+               Poll::Clock::now() - poll_.last >= std::chrono::duration<double>(poll_.seconds);
+    }
+
     bool ask(int64_t batch) {
         try {
-            return poll_(batch);
+            return poll_.ask(batch);
         } catch (...) {
             failure_ = std::current_exception();
             return false;
@@ -170,7 +175,7 @@ class Runner {
         if (feed.element != Element::f32 || feed.stride != feed.unit * static_cast<int64_t>(sizeof(float)))
             return Gatherer::kNoFeed;
         // Gathering costs several threads a barrier as well.
-        if (plan_.threads == 1 && plan_.capacity * feed.unit < kLargeBatch) return Gatherer::kNoFeed;
+        if (threads_ == 1 && plan_.capacity * feed.unit < kLargeBatch) return Gatherer::kNoFeed;
         return find_readers(plan_, plan_.inputs[0].data, readers_) ? 0 : Gatherer::kNoFeed;
     }
 
@@ -189,14 +194,14 @@ class Runner {
 
     void gather(int thread, int64_t first, int64_t rows) {
         int64_t begin, end;
-        share_of(rows, kRowGrain, thread, plan_.threads, &begin, &end);
+        share_of(rows, kRowGrain, thread, threads_, &begin, &end);
         gatherer_.rows(first, begin, end);
         if (thread == 0) gatherer_.whole();
     }
 
     void scatter(int thread, int64_t first, int64_t rows) {
         int64_t begin, end;
-        share_of(rows, kRowGrain, thread, plan_.threads, &begin, &end);
+        share_of(rows, kRowGrain, thread, threads_, &begin, &end);
         for (size_t i = 0; i < sinks_.size(); ++i) {
             const Port& port = plan_.outputs[i];
             if (!port.batched) {
@@ -209,11 +214,11 @@ class Runner {
     }
 
     Plan& plan_;
+    const int threads_;
     const std::vector<Feed>& feeds_;
     const BatchRange& range_;
     const std::vector<Sink>& sinks_;
-    const std::function<bool(int64_t)>& poll_;
-    const std::chrono::duration<double> interval_;
+    Poll& poll_;
     Barrier barrier_;
     std::vector<Reader> readers_;  // of the feed that steps read where it lies
     const size_t direct_;          // its number
@@ -227,11 +232,11 @@ class Runner {
 
 }  // namespace
 
-bool run_plan(Plan& plan, const std::vector<Feed>& feeds, const BatchRange& range, const std::vector<Sink>& sinks,
-              const std::function<bool(int64_t)>& poll, double poll_seconds, RunResult& result) {
-    Runner runner(plan, feeds, range, sinks, poll, poll_seconds);
+bool run_plan(Plan& plan, int threads, const std::vector<Feed>& feeds, const BatchRange& range,
+              const std::vector<Sink>& sinks, Poll& poll, RunResult& result) {
+    Runner runner(plan, threads, feeds, range, sinks, poll);
     const auto body = [](void* context, int thread) { (*static_cast<Runner*>(context))(thread); };
-    if (!run_team(plan.threads, body, &runner)) return false;
+    if (!run_team(threads, body, &runner)) return false;
     result = runner.result();
     if (runner.failure()) std::rethrow_exception(runner.failure());
     return true;

@@ -253,6 +253,7 @@ std::unique_ptr<Plan> make_plan(const Schedule& schedule, const KernelTable& ker
     plan->kernels = &kernels;
     plan->capacity = capacity;
     Partition partition = choose_partition(schedule, storages, capacity, 1);
+    const double alone = partition.cycles_apart;
     for (int team = 2; team <= threads; ++team) {
         Partition candidate = choose_partition(schedule, storages, capacity, team);
         if (team <= least || candidate.cycles_apart < 0.95 * partition.cycles_apart) {
@@ -261,6 +262,7 @@ std::unique_ptr<Plan> make_plan(const Schedule& schedule, const KernelTable& ker
         }
     }
     plan->cycles = partition.cycles;
+    plan->speedup = alone / partition.cycles_apart;
     const std::vector<bool> inside = values_inside_groups(schedule);
     reuse_in_place(schedule, inside, partition, capacity, storages);
     place_barriers(schedule, storages, capacity, plan->threads, partition);

@@ -73,6 +73,7 @@ struct Plan {
     int64_t scratch_floats = 0;  // of one thread
     float* scratch = nullptr;    // at the arena's end, for all threads
     double cycles = 0;           // estimate for a full batch
+    double speedup = 1;          // over one thread, estimated for threads that share no cache
     std::string text;            // the plan in words
 };
 
