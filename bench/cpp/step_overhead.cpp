@@ -66,10 +66,7 @@ void measure(bench::Report& report, const std::string& path, int64_t rows, int64
     empty.op = &nothing;
 
     const ravine::BatchRange range{rows, 0, batches, data.order.data(), rows * batches};
-    ravine::RunResult result;
-    const std::function<bool(int64_t)> nobody;
-    ravine::Poll poll{nobody, 1.0, 0};
-    const auto epoch = [&] { ravine::run_plan(*plan, 1, data.feeds, range, {}, poll, result); };
+    const auto epoch = [&] { ravine::run_plan(*plan, nullptr, data.feeds, range, {}, {}, 1.0); };
     const double whole = median_time(bench::calls_for(kTurn, epoch), epoch) / static_cast<double>(batches);
     const double call = time_step(empty, rows, plan->scratch);
     double kernels = 0;

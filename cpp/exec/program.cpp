@@ -1,7 +1,6 @@
 #include "exec/program.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -40,33 +39,6 @@ const Graph& checked(const Graph& graph, const std::vector<ValueId>& inputs, con
             throw std::invalid_argument("Program: an output is computed under a condition and has no value otherwise.");
     }
     return graph;
-}
-
-/// Runs the batches, or what the poll and faults leave of them, with the plan's team or, where that may be slower, with
-/// one thread: their bits are the same.
-RunResult run_parts(Plan& plan, Race& race, const std::vector<Feed>& feeds, const BatchRange& range,
-                    const std::vector<Sink>& sinks, Poll poll) {
-    using Clock = std::chrono::steady_clock;
-    const bool doubtful = plan.threads > 1 && plan.threads <= available_threads() && plan.speedup < kCertainSpeedup;
-    const auto run = [&](int threads, const BatchRange& part, RunResult& result) {
-        if (!run_plan(plan, threads, feeds, part, sinks, poll, result))
-            run_plan(plan, 1, feeds, part, sinks, poll, result);
-    };
-    RunResult result{range.begin, {}};
-    if (!doubtful) {
-        run(plan.threads, range, result);
-        return result;
-    }
-    BatchRange part = range;
-    for (; part.begin < range.end; part.begin = part.end) {
-        part.end = part.begin + std::min(race.batches(), range.end - part.begin);
-        const Clock::time_point start = race.on() ? Clock::now() : Clock::time_point();
-        run(race.alone() ? 1 : plan.threads, part, result);
-        if (result.next < part.end || result.error.row >= 0) break;
-        const Clock::time_point end = race.on() ? Clock::now() : Clock::time_point();
-        race.ran(part.end - part.begin, std::chrono::duration<double>(end - start).count());
-    }
-    return result;
 }
 
 }  // namespace
@@ -184,7 +156,10 @@ int64_t Program::run(const std::vector<Feed>& feeds, const BatchRange& asked, co
     const std::function<bool(int64_t)>& between = pieces && poll ? look : poll;
     const int64_t rows = std::min(range.batch_size, range.samples);
     CachedPlan& cached = plan_for(rows, num_threads());
-    RunResult result = run_parts(*cached.plan, cached.race, feeds, range, sinks, {between, poll_seconds, range.begin});
+    const Plan& plan = *cached.plan;
+    const bool doubtful = plan.threads > 1 && plan.threads <= available_threads() && plan.speedup < kCertainSpeedup;
+    RunResult result =
+        run_plan(*cached.plan, doubtful ? &cached.race : nullptr, feeds, range, sinks, between, poll_seconds);
     if (pieces && result.error.row >= 0) {
         const int64_t sample = (result.next - 1) * piece + result.error.row;
         result.error.row = sample % asked_size;

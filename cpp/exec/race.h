@@ -13,7 +13,8 @@ class Race {
     static constexpr int kRounds = 3;              // of two turns
     static constexpr int64_t kLeastBatches = 8;    // in a turn
     static constexpr double kLeastSeconds = 2e-3;  // of a turn
-    static constexpr int64_t kStretch = 500;       // turns between two races
+    static constexpr int64_t kLeastTurns = 300;    // as long as a stretch between two races
+    static constexpr double kStretchSeconds = 1;
 
     /// Who runs the next batches, and how many.
     bool alone() const { return turn_ < kTurns ? turn_ % 2 == 1 : alone_is_faster_; }
@@ -38,8 +39,12 @@ class Race {
         }
         double& best = best_[turn_ % 2];
         best = std::min(best, seconds_ / static_cast<double>(count_));
-        left_ = ++turn_ < kTurns ? kLeastBatches : kStretch * count_;
-        alone_is_faster_ = best_[1] < best_[0];
+        left_ = kLeastBatches;
+        if (++turn_ == kTurns) {
+            alone_is_faster_ = best_[1] < best_[0];
+            left_ =
+                std::max(kLeastTurns * count_, static_cast<int64_t>(kStretchSeconds / best_[alone_is_faster_ ? 1 : 0]));
+        }
         count_ = 0;
         seconds_ = 0;
     }

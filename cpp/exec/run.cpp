@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include <exception>
 #include <limits>
@@ -90,34 +91,49 @@ bool find_readers(const Plan& plan, const void* data, std::vector<Reader>& reade
 
 class Runner {
   public:
-    Runner(Plan& plan, int threads, const std::vector<Feed>& feeds, const BatchRange& range,
-           const std::vector<Sink>& sinks, Poll& poll)
+    Runner(Plan& plan, const std::vector<Feed>& feeds, const BatchRange& range, const std::vector<Sink>& sinks,
+           const std::function<bool(int64_t)>& poll, double poll_seconds)
         : plan_(plan),
-          threads_(threads),
           feeds_(feeds),
           range_(range),
           sinks_(sinks),
           poll_(poll),
-          barrier_(threads),
+          interval_(poll_seconds),
+          barrier_(plan.threads),
           direct_(find_direct()),
           gathers_(direct_ == Gatherer::kNoFeed || feeds.size() > 1),
           gatherer_(plan, feeds, range, direct_) {
         next_ = range.begin;
     }
 
+    /// Runs the next batches, at most so many, with the plan's team or one thread.
+    void run(bool alone, int64_t batches) {
+        if (is_due(next_)) {
+            stopped_ = !ask(next_);
+            if (stopped_) return;
+        }
+        begin_ = next_;
+        end_ = begin_ + std::min(batches, range_.end - begin_);
+        threads_ = alone ? 1 : plan_.threads;
+        const auto body = [](void* context, int thread) { (*static_cast<Runner*>(context))(thread); };
+        if (run_team(threads_, body, this)) return;
+        threads_ = 1;
+        run_team(1, body, this);
+    }
+    bool is_over() const { return stopped_ || next_ < end_ || next_ >= range_.end || error_.row >= 0; }
+
     void operator()(int thread) {
         float* scratch = plan_.scratch + plan_.scratch_floats * thread;
         std::optional<DenormalMode> mode(std::in_place, plan_.changes_variables);
-        for (int64_t batch = range_.begin; batch < range_.end; ++batch) {
+        for (int64_t batch = begin_; batch < end_; ++batch) {
             // Between batches nothing is half done: here the caller may look, and stop. Both reasons to stop carry the
             // number of a batch, so that all threads agree on it however far apart they are.
-            if (thread == 0 && is_due(batch)) {
+            if (thread == 0 && batch != begin_ && is_due(batch)) {
                 mode.reset();  // the caller's own, for what is not ours
                 if (!ask(batch)) stop_at_.store(batch);
                 mode.emplace(plan_.changes_variables);
-                poll_.last = Poll::Clock::now();
             }
-            if (batch != range_.begin) wait();
+            if (batch != begin_) wait();
             if (stop_at_.load() <= batch || fault_in_.load() < batch) return;
             const int64_t first = batch * range_.batch_size;
             const int64_t rows = std::min(range_.batch_size, range_.samples - first);
@@ -147,6 +163,7 @@ class Runner {
     std::exception_ptr failure() const { return failure_; }
 
   private:
+    using Clock = std::chrono::steady_clock;
     static constexpr int64_t kLargeBatch = 1 << 14;  // floats; a smaller one is soon gathered
     static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 
@@ -154,18 +171,17 @@ class Runner {
         if (threads_ > 1) barrier_.wait();
     }
 
-    bool is_due(int64_t batch) const {
-        return batch != poll_.begin && poll_.ask &&
-               Poll::Clock::now() - poll_.last >= std::chrono::duration<double>(poll_.seconds);
-    }
+    bool is_due(int64_t batch) const { return batch != range_.begin && poll_ && Clock::now() - polled_ >= interval_; }
 
     bool ask(int64_t batch) {
+        bool go_on = false;
         try {
-            return poll_.ask(batch);
+            go_on = poll_(batch);
         } catch (...) {
             failure_ = std::current_exception();
-            return false;
         }
+        polled_ = Clock::now();
+        return go_on;
     }
 
     /// The feed that the steps can read where it lies: floats in order, side by side.
@@ -175,7 +191,7 @@ class Runner {
         if (feed.element != Element::f32 || feed.stride != feed.unit * static_cast<int64_t>(sizeof(float)))
             return Gatherer::kNoFeed;
         // Gathering costs several threads a barrier as well.
-        if (threads_ == 1 && plan_.capacity * feed.unit < kLargeBatch) return Gatherer::kNoFeed;
+        if (plan_.threads == 1 && plan_.capacity * feed.unit < kLargeBatch) return Gatherer::kNoFeed;
         return find_readers(plan_, plan_.inputs[0].data, readers_) ? 0 : Gatherer::kNoFeed;
     }
 
@@ -214,11 +230,14 @@ class Runner {
     }
 
     Plan& plan_;
-    const int threads_;
+    int threads_ = 1;              // that run now,
+    int64_t begin_ = 0, end_ = 0;  // and which batches
     const std::vector<Feed>& feeds_;
     const BatchRange& range_;
     const std::vector<Sink>& sinks_;
-    Poll& poll_;
+    const std::function<bool(int64_t)>& poll_;
+    const std::chrono::duration<double> interval_;
+    Clock::time_point polled_ = Clock::now();
     Barrier barrier_;
     std::vector<Reader> readers_;  // of the feed that steps read where it lies
     const size_t direct_;          // its number
@@ -226,20 +245,27 @@ class Runner {
     const Gatherer gatherer_;
     std::atomic<int64_t> stop_at_{kNever}, fault_in_{kNever};
     int64_t next_ = 0;
+    bool stopped_ = false;  // before the next batches
     DataError error_;
     std::exception_ptr failure_;
 };
 
 }  // namespace
 
-bool run_plan(Plan& plan, int threads, const std::vector<Feed>& feeds, const BatchRange& range,
-              const std::vector<Sink>& sinks, Poll& poll, RunResult& result) {
-    Runner runner(plan, threads, feeds, range, sinks, poll);
-    const auto body = [](void* context, int thread) { (*static_cast<Runner*>(context))(thread); };
-    if (!run_team(threads, body, &runner)) return false;
-    result = runner.result();
+RunResult run_plan(Plan& plan, Race* race, const std::vector<Feed>& feeds, const BatchRange& range,
+                   const std::vector<Sink>& sinks, const std::function<bool(int64_t)>& poll, double poll_seconds) {
+    using Clock = std::chrono::steady_clock;
+    Runner runner(plan, feeds, range, sinks, poll, poll_seconds);
+    if (!race) runner.run(false, range.end - range.begin);
+    while (race && !runner.is_over()) {
+        const int64_t first = runner.result().next;
+        const Clock::time_point start = race->on() ? Clock::now() : Clock::time_point();
+        runner.run(race->alone(), race->batches());
+        const Clock::time_point end = race->on() ? Clock::now() : Clock::time_point();
+        race->ran(runner.result().next - first, std::chrono::duration<double>(end - start).count());
+    }
     if (runner.failure()) std::rethrow_exception(runner.failure());
-    return true;
+    return runner.result();
 }
 
 bool run_once(Plan& plan, DataError* error) {

@@ -1,30 +1,21 @@
 // The run loop: one parallel region for all batches, in which nothing is allocated.
 #pragma once
-#include <chrono>
-
 #include "exec/program.h"
 
 namespace ravine {
-
-/// Whom to ask between batches whether to go on, about how often, and when that was last done.
-struct Poll {
-    using Clock = std::chrono::steady_clock;
-    const std::function<bool(int64_t)>& ask;  // with the number of the next batch; may be empty
-    double seconds;
-    int64_t begin;  // the first batch of all, before which nobody is asked
-    Clock::time_point last = Clock::now();
-};
 
 struct RunResult {
     int64_t next = 0;  // number of the batch after the last that ran
     DataError error;
 };
 
-/// Runs batches with so many threads: the plan's, or one. False, having run nothing, when they cannot be had.
-bool run_plan(Plan& plan, int threads, const std::vector<Feed>& feeds, const BatchRange& range,
-              const std::vector<Sink>& sinks, Poll& poll, RunResult& result);
+/// Runs the batches of the range, or what the poll and faults leave of them, with the plan's team or, where a race is
+/// given, with one thread when that proves faster: the bits are the same.
+RunResult run_plan(Plan& plan, Race* race, const std::vector<Feed>& feeds, const BatchRange& range,
+                   const std::vector<Sink>& sinks, const std::function<bool(int64_t)>& poll, double poll_seconds);
 
-/// Runs every step once on whatever lies in the plan's memory; false as above.
+/// Runs every step once on whatever lies in the plan's memory. False, having run nothing, when the team of threads that
+/// the plan wants cannot be had.
 bool run_once(Plan& plan, DataError* error);
 
 /// A thread's share [begin, end) of a domain, in whole grains, as even as can be.
