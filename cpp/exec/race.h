@@ -13,7 +13,7 @@ class Race {
     static constexpr int kRounds = 3;              // of two turns
     static constexpr int64_t kLeastBatches = 8;    // in a turn
     static constexpr double kLeastSeconds = 2e-3;  // of a turn
-    static constexpr int64_t kLeastTurns = 300;    // as long as a stretch between two races
+    static constexpr int64_t kLeastTurns = 400;    // as long as a stretch between two races
     static constexpr double kStretchSeconds = 1;
 
     /// Who runs the next batches, and how many.
