@@ -8,8 +8,8 @@ namespace RAVINE_ISA {
 /// A matrix whose rows are short and follow each other without a gap is written as rows of kWidth * n: no lane is idle.
 RAVINE_INLINE bool rows_are_merged(int64_t n, int64_t ld) { return 0 < n && ld == n && n <= kWidth / 2; }
 
-/// dst[offset] = body(offset, lanes) for all elements, where body = prepare(column, lanes) may hold what depends on the
-/// column only: its parameters stand at j in a row that begins at offset - j, merged or not.
+/// dst[offset] = body(offset, lanes) for all elements, where body = prepare(j, lanes) may hold what depends on the
+/// column only. In merged rows column j stands at j, j + n, j + 2 n and so on.
 template <class Prepare>
 RAVINE_INLINE void for_matrix(int64_t m, int64_t n, int64_t ld, float* dst, Prepare prepare) {
     constexpr int kTogether = 4;

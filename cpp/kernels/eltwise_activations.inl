@@ -70,12 +70,11 @@ RAVINE_INLINE Vec silu(Vec x, Vec beta) {
     const Vec u = beta * x, e = exp_vec<true>(minus_abs(u));
     return (u < 0.0f ? x * e : x) / (1.0f + e);
 }
-/// s + beta x s (1 - s), where 1 - s is sigmoid(-beta x).
+/// s + u s (1 - s), u = beta x. With e = exp(-|u|) and d = 1 + e both s and 1 - s are 1 / d or e / d.
 RAVINE_INLINE Vec silu_grad(Vec x, Vec dy, Vec beta) {
     const Vec u = clamp(beta * x, -104.0f, 104.0f);
-    const LogisticParts s = logistic_parts(u);
-    const Vec other = s.e * s.inverse;
-    return fma(u, s.inverse * other, u < 0.0f ? other : s.inverse) * dy;
+    const Vec e = exp_of(exp_parts(minus_abs(u))), d = 1.0f + e;
+    return fma(u < 0.0f ? e : splat(1.0f), d, u * e) * dy / (d * d);
 }
 
 /// Misra 2019: x tanh(softplus(x)). With e = exp(x) the factor is n / (n + 2), n = e (e + 2); it is 1 beyond 20.
