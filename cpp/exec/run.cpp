@@ -254,8 +254,9 @@ class Runner {
 
 RunResult run_plan(Plan& plan, Race* race, const std::vector<Feed>& feeds, const BatchRange& range,
                    const std::vector<Sink>& sinks, const std::function<bool(int64_t)>& poll, double poll_seconds) {
-    using Clock = std::chrono::steady_clock;
+    using Clock = Race::Clock;
     Runner runner(plan, feeds, range, sinks, poll, poll_seconds);
+    if (race) race->resume();
     if (!race) runner.run(false, range.end - range.begin);
     while (race && !runner.is_over()) {
         const int64_t first = runner.result().next;

@@ -59,6 +59,11 @@ void test_the_machine_may_change() {
     play(race, 2e-4, 1e-4, 100000, 1000);
     while (race.on()) play(race, 2e-4, 1e-4, 1, 1);
     CHECK(race.alone(), "one thread is faster now");
+    const int64_t left = race.batches();
+    race.resume();
+    CHECK(race.batches() == left, "that was decided just now");
+    race.resume(Race::Clock::now() + std::chrono::seconds(5));
+    CHECK(!race.on() && race.batches() < left / 10 && race.batches() > 0, "that was decided five seconds ago");
 }
 
 /// A layer that is trained for a few batches.
