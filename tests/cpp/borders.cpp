@@ -1,4 +1,5 @@
 // Products whose operands end where memory does: not even what a mask leaves out may be touched beyond them.
+#include <algorithm>
 #include <cstring>
 
 #include "check.h"
@@ -23,7 +24,7 @@ class Bordered {
         memory_ = static_cast<char*>(mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
         if (memory_ == MAP_FAILED || mprotect(memory_ + used, page, PROT_NONE) != 0) std::abort();
         data_ = reinterpret_cast<float*>(memory_ + used - bytes);
-        std::memcpy(data_, values.data(), bytes);
+        std::copy(values.begin(), values.end(), data_);
     }
     Bordered(const Bordered&) = delete;
     Bordered& operator=(const Bordered&) = delete;
